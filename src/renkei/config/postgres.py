@@ -183,7 +183,7 @@ class Cluster:
         return True
 
     def _start(self, timeout: float) -> None:
-        if self._process is not None and self._process.poll() is not None:
+        if self._pid is not None and not self.alive() and self._wait_gone(1.0):
             self._process = self._pid = None  # it died under us: reaped here, started again below
         if self._pid is None:
             self._identity = identity_for(self.data_dir, self.bin_dir / "postgres")
