@@ -1,0 +1,205 @@
+"""Template tags of the component set: ``{% load ui %}``. Each renders one file of templates/ui/components/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BaseForm, BoundField
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from renkei.kernel import clock
+from renkei.ui.types import Chart, Counter, Moment, Row, Tab, Tone
+
+register = template.Library()
+
+DARK_MEDIA = {
+    "dark": "screen",
+    "light": "not all",
+    "auto": "screen and (prefers-color-scheme: dark)",
+}
+# In this order: core first, the rest stand on it.
+SCRIPTS = (
+    "core",
+    "theme",
+    "dialog",
+    "shortcuts",
+    "live",
+    "autosave",
+    "typeahead",
+    "eradate",
+    "charcount",
+    "chart",
+)
+_WEEKDAYS = "月火水木金土日"
+
+
+@register.simple_tag(takes_context=True)
+def ui_theme(context: template.Context) -> str:
+    """The theme the person chose: ``light``, ``dark`` or ``auto``, from the cookie ``theme``."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme", "auto") if request is not None else "auto"
+    return chosen if chosen in DARK_MEDIA else "auto"
+
+
+@register.simple_tag
+def ui_scripts() -> SafeString:
+    """The script tags of the component set; all deferred, none inline."""
+    urls = ((static(f"ui/js/{name}.js"),) for name in SCRIPTS)
+    return format_html_join("\n", '<script src="{}" defer></script>', urls)
+
+
+@register.filter
+def dark_media(theme: str) -> str:
+    """The media query under which the dark values count; paper is always light."""
+    return DARK_MEDIA.get(theme, DARK_MEDIA["auto"])
+
+
+@register.simple_tag
+def badge(text: str, tone: str = Tone.NEUTRAL) -> SafeString:
+    """A status chip: ``{% badge "受付待ち" "info" %}``. The text carries the meaning, the colour repeats it."""
+    return format_html('<span class="badge tone-{}">{}</span>', Tone(tone).value, text)
+
+
+@register.simple_tag
+def kbd(key: str) -> SafeString:
+    """A key cap, for the eye only: the shortcut itself is announced by ``aria-keyshortcuts``."""
+    return format_html('<kbd class="kbd" aria-hidden="true">{}</kbd>', key)
+
+
+@register.inclusion_tag("ui/components/counters.html")
+def counters(items: Sequence[Counter], label: str = "絞り込み") -> dict[str, Any]:
+    """Numbers that are filters, in one row."""
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("ui/components/tabs.html")
+def tabs(items: Sequence[Tab], label: str = "表示の切り替え") -> dict[str, Any]:
+    """Tabs as links."""
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("ui/components/timeline.html")
+def timeline(moments: Sequence[Moment]) -> dict[str, Any]:
+    """What happened, newest first, as sentences."""
+    return {"moments": moments}
+
+
+@register.inclusion_tag("ui/components/deflist.html")
+def deflist(rows: Sequence[Row]) -> dict[str, Any]:
+    """Names and values, one per line."""
+    return {"rows": rows}
+
+
+@register.inclusion_tag("ui/components/steps.html")
+def steps(labels: Sequence[str], current: int, stopped: bool = False) -> dict[str, Any]:
+    """Progress line. ``current`` counts from 0; ``len(labels)`` means all done; ``stopped`` marks it as ended there."""
+    items = [(label, _step_state(i, current, stopped)) for i, label in enumerate(labels)]
+    return {"items": items}
+
+
+def _step_state(index: int, current: int, stopped: bool) -> str:
+    if index < current:
+        return "done"
+    if index > current:
+        return "open"
+    return "stopped" if stopped else "current"
+
+
+@register.inclusion_tag("ui/components/panel.html")
+def panel(url: str, title: str = "", panel_id: str = "") -> dict[str, Any]:
+    """A place that another module fills: loads ``url`` when it comes into view; a plain link without scripts."""
+    return {"url": url, "title": title, "panel_id": panel_id}
+
+
+@register.inclusion_tag("ui/components/pager.html", takes_context=True)
+def pager(context: template.Context, page: Page[Any], param: str = "page") -> dict[str, Any]:
+    """Pager for a ``Page``; the other parameters of the address stay."""
+    request = context.get("request")
+    query = request.GET.copy() if request is not None else None
+    links: dict[str, str] = {}
+    for name, wanted, there in (("previous", page.number - 1, page.has_previous()), ("next", page.number + 1, page.has_next())):
+        if there:
+            if query is not None:
+                query[param] = str(wanted)
+            links[name] = "?" + (query.urlencode() if query is not None else f"{param}={wanted}")
+    return {"page": page, "total": page.paginator.count, **links}
+
+
+@register.inclusion_tag("ui/components/field.html")
+def field(bound: BoundField, width: str = "") -> dict[str, Any]:
+    """One form field with label, 必須 mark, help, error and input. ``width``: ``xs``, ``s``, ``m`` or empty (full)."""
+    attrs: dict[str, str | bool] = {}
+    if bound.field.required and not bound.use_fieldset:
+        attrs["aria-required"] = "true"
+    width = width or getattr(bound.field, "ui_width", "")
+    kind = getattr(bound.field.widget, "ui_kind", "")
+    return {"field": bound, "widget": bound.as_widget(attrs=attrs), "width": width, "kind": kind}
+
+
+@register.inclusion_tag("ui/components/error_summary.html")
+def error_summary(form: BaseForm) -> dict[str, Any]:
+    """All errors of a form at its top, focused when the page opens, each a link to its field."""
+    fields = [bound for bound in form if bound.errors]
+    count = len(form.non_field_errors()) + sum(len(bound.errors) for bound in fields)
+    return {"form": form, "fields": fields, "count": count}
+
+
+@register.inclusion_tag("ui/components/chart.html")
+def chart(data: Chart) -> dict[str, Any]:
+    """A line chart with the same numbers as a table behind a fold."""
+    plain = asdict(data)
+    plain.pop("rows")
+    return {"chart": data, "json": json.dumps(plain, ensure_ascii=False)}
+
+
+@register.simple_block_tag
+def card(content: str, title: str = "", extra: str = "") -> SafeString:
+    """White card: ``{% card title="経過" %}…{% endcard %}``. ``extra`` adds CSS classes."""
+    context = {"content": content, "title": title, "extra": extra}
+    return render_to_string("ui/components/card.html", context)
+
+
+@register.simple_block_tag
+def dialog(content: str, dialog_id: str, title: str, open_now: bool = False) -> SafeString:
+    """Native dialog, opened by any element with ``data-dialog="<dialog_id>"``; ``open_now`` opens it when it arrives."""
+    context = {"content": content, "dialog_id": dialog_id, "title": title, "open_now": open_now}
+    return render_to_string("ui/components/dialog.html", context)
+
+
+@register.simple_block_tag
+def empty(content: str, title: str) -> SafeString:
+    """Empty state: the title says what will appear here, the content how to start."""
+    return render_to_string("ui/components/empty.html", {"content": content, "title": title})
+
+
+@register.simple_block_tag
+def alert(content: str, tone: str = Tone.INFO, title: str = "") -> SafeString:
+    """A message in the page. Danger is announced at once, the others politely."""
+    return render_to_string("ui/components/alert.html", {"content": content, "tone": Tone(tone).value, "title": title})
+
+
+@register.filter
+def instant(at: datetime) -> SafeString:
+    """An aware instant as Japanese clock time: today ``10:34``, yesterday ``昨日 10:34``, else the date; full in the tooltip."""
+    local = at.astimezone(clock.JST)
+    days = (clock.today() - local.date()).days
+    hour = f"{local:%H:%M}"
+    if days == 0:
+        short = hour
+    elif days == 1:
+        short = f"昨日 {hour}"
+    elif local.year == clock.today().year:
+        short = f"{local.month}/{local.day} {hour}"
+    else:
+        short = f"{local.year}/{local.month}/{local.day} {hour}"
+    full = f"{local.year}年{local.month}月{local.day}日({_WEEKDAYS[local.weekday()]}) {hour}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="minutes"), full, short)
