@@ -19,18 +19,26 @@ def pick(japanese: str, english: str) -> str:
     return japanese if speaks_japanese() else english
 
 
-def say(japanese: str, english: str) -> None:
+def show(text: str) -> None:
     """Print one line to standard output at once, so that progress is seen while a step still runs."""
-    print(pick(japanese, english), flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def say(japanese: str, english: str) -> None:
+    """Print one line in the language of the terminal."""
+    show(pick(japanese, english))
 
 
 def complain(problem: str) -> None:
     """Print one line to standard error."""
-    print(problem, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{problem}\n")
+    sys.stderr.flush()
 
 
-class Trouble(Exception):
-    """Something the person running Renkei has to mend: what is wrong, where, and the remedy, in both languages."""
+class Trouble(Exception):  # noqa: N818 - it is told to a person, like the refusals of the kernel
+    """Something the person running Renkei has to mend: what is wrong, where, and the remedy, in both
+    languages."""
 
     def __init__(self, japanese: str, english: str) -> None:
         super().__init__(pick(japanese, english))

