@@ -109,7 +109,9 @@ class Workflow:
             )
         for name_asked in found.asks:
             if not str(facts.get(name_asked) or "").strip():
-                raise Invalid(f"{name_asked}_missing", f"「{found.label}」には理由の入力が必要です。", name_asked)
+                raise Invalid(
+                    f"{name_asked}_missing", f"「{found.label}」には理由の入力が必要です。", name_asked
+                )
         for guard in found.needs:
             if problem := guard(facts):
                 raise Invalid(guard.__name__, problem, getattr(guard, "field", ""))

@@ -1,0 +1,29 @@
+"""Gives the gate the rule of people's rows: one's own, and those of one's facility."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from renkei.accounts import permissions
+from renkei.accounts.models import Membership
+from renkei.gate.actor import Actor
+from renkei.gate.guard import Scope, register_model_policy, register_policy
+
+P = permissions.P
+
+
+def _own(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    return rows.filter(person_id=actor.person_id) if actor.person_id else rows.none()
+
+
+def _own_or_colleagues(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    mine = Q(person_id=actor.person_id) if actor.person_id else Q(pk__in=[])
+    if actor.facility_id:
+        mine |= Q(facility_id=actor.facility_id)
+    return rows.filter(mine)
+
+
+register_policy(Scope.PERSON, _own)
+register_model_policy(Membership, _own_or_colleagues)

@@ -1,0 +1,42 @@
+"""Gives the gate the policy of patients' rows: an open period of a circle, or the facility's own patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from renkei.circles.models import Circle, Member
+from renkei.gate.actor import Actor
+from renkei.gate.guard import Scope, register_policy
+from renkei.kernel import clock
+
+
+def _open(actor: Actor, **outer: str) -> Exists:
+    now = clock.now()
+    rows = Member._base_manager.filter(
+        facility_id=actor.facility_id,
+        valid_from__lte=now,
+        valid_until__gt=now,
+        **{key: OuterRef(column) for key, column in outer.items()},
+    )
+    return Exists(rows)
+
+
+def visible(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """Only rows of circles that the actor's facility is in, and of its own patients."""
+    if not actor.facility_id:
+        return rows.none()
+    model = rows.model
+    if model is Circle:
+        return rows.filter(Q(owner_facility_id=actor.facility_id) | _open(actor, circle_id="pk"))
+    names = {f.name for f in model._meta.concrete_fields}
+    if "circle" in names:
+        return rows.filter(_open(actor, circle_id="circle_id"))
+    if "patient" in names:
+        own = Q(patient__facility_id=actor.facility_id)
+        return rows.filter(own | _open(actor, patient_id="patient_id"))
+    return rows.filter(Q(facility_id=actor.facility_id) | _open(actor, patient_id="pk"))
+
+
+register_policy(Scope.PATIENT, visible)

@@ -1,0 +1,198 @@
+"""Django settings. Everything that differs between machines comes from the environment (see README, "for real")."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from psycopg.conninfo import conninfo_to_dict
+
+SRC = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("RENKEI_DATA", "data")).resolve()
+
+
+def _on(name: str, default: str = "") -> bool:
+    return os.environ.get(name, default).lower() in {"1", "true", "yes", "on"}
+
+
+DEMO = _on("RENKEI_DEMO")
+DEBUG = _on("RENKEI_DEBUG")
+SECRET_KEY = os.environ.get("RENKEI_SECRET_KEY", "")
+if not SECRET_KEY and (DEBUG or DEMO or _on("RENKEI_TEST")):
+    SECRET_KEY = "only-for-demo-and-tests-never-for-real-use"  # noqa: S105
+ALLOWED_HOSTS = os.environ.get("RENKEI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("RENKEI_ORIGINS", "").split(",") if o]
+BEHIND_TLS = _on("RENKEI_TLS")
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings of one connection from a libpq URL."""
+    parts = conninfo_to_dict(url)
+    return {
+        "ENGINE": "renkei.gate.backend",
+        "NAME": parts.get("dbname", "renkei"),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "renkei"},
+        "TEST": {"NAME": parts.get("dbname", "renkei")},
+    }
+
+
+_url = os.environ.get("DATABASE_URL", "postgresql://renkei_app@/renkei")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {**database(_url), "ATOMIC_REQUESTS": True},
+    # A second connection of the same role: what was refused stays on record when the request rolls back.
+    "trail": database(_url),
+}
+if "DATABASE_OWNER_URL" in os.environ:
+    DATABASES["owner"] = database(os.environ["DATABASE_OWNER_URL"])
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MODULES = [
+    "audit",
+    "jobs",
+    "files",
+    "events",
+    "letters",
+    "gate",
+    "ui",
+    "notices",
+    "directory",
+    "terms",
+    "accounts",
+    "patients",
+    "circles",
+    "referrals",
+    "exchange",
+    "portal",
+]
+INSTALLED_APPS = [
+    *[f"renkei.{name}" for name in MODULES if (SRC / name / "apps.py").exists()],
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "django_htmx",
+    "procrastinate.contrib.django",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "renkei.accounts.middleware.ActorMiddleware",
+    "renkei.gate.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "renkei.portal.urls"
+WSGI_APPLICATION = "renkei.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "renkei.portal.context.frame",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# people
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+
+# language, time
+LANGUAGE_CODE = "ja"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Tokyo"
+
+# files
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or _on("RENKEI_TEST")
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or _on("RENKEI_TEST")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# the browser
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# mail: the demo and tests keep it in the outbox page
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if os.environ.get("RENKEI_SMTP_HOST")
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+EMAIL_HOST = os.environ.get("RENKEI_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("RENKEI_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("RENKEI_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("RENKEI_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = _on("RENKEI_SMTP_TLS", "1")
+DEFAULT_FROM_EMAIL = os.environ.get("RENKEI_MAIL_FROM", "renkei@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("RENKEI_LOG", "WARNING")},
+}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"

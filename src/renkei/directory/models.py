@@ -1,0 +1,157 @@
+"""Organisation → facility → department → post, areas, and the effective-dated rules of each jurisdiction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from renkei.directory.types import AreaLevel, FacilityKind
+from renkei.gate.models import PublicData
+from renkei.kernel import clock
+from renkei.kernel.identifiers import uuid7
+
+INSTITUTION_NUMBER = RegexValidator(
+    r"^[0-4][0-9][1-3][0-9]{7}$", "医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。"
+)
+
+
+class Area(PublicData):
+    """Prefecture, secondary medical area (二次医療圏) or municipality."""
+
+    code = models.CharField("コード", max_length=8, unique=True)
+    level = models.CharField(max_length=16, choices=AreaLevel.choices)
+    name = models.CharField("名称", max_length=60)
+    kana = models.CharField("カナ", max_length=100, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Organization(PublicData):
+    """The founder (開設者): a corporation, a municipality, a person."""
+
+    name = models.CharField("名称", max_length=120)
+    kana = models.CharField("カナ", max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Facility(PublicData):
+    """A place that takes part in care (施設). ``uses_renkei`` False: reached on paper only."""
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, null=True, blank=True, related_name="facilities"
+    )
+    kind = models.CharField("種別", max_length=24, choices=FacilityKind.choices)
+    name = models.CharField("名称", max_length=120)
+    kana = models.CharField("カナ", max_length=200, blank=True)
+    search_key = models.CharField(max_length=400, blank=True, db_index=True, editable=False)
+    institution_number = models.CharField(
+        "医療機関番号", max_length=10, unique=True, null=True, blank=True, validators=[INSTITUTION_NUMBER]
+    )
+    area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True)
+    postal_code = models.CharField("郵便番号", max_length=8, blank=True)
+    address = models.CharField("住所", max_length=200, blank=True)
+    phone = models.CharField("電話", max_length=20, blank=True)
+    fax = models.CharField("FAX", max_length=20, blank=True)
+    email = models.EmailField("メール", blank=True)
+    access = models.TextField("交通案内", blank=True)
+    map_image = models.BinaryField("案内図", null=True, blank=True)
+    hours = models.JSONField("診療時間", default=list, blank=True)
+    beds = models.PositiveIntegerField("病床数", default=0)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    uses_renkei = models.BooleanField("Renkeiを使っている", default=True)
+    second_factor_forced = models.BooleanField("二要素認証を必須にする", default=False)
+    opened_on = models.DateField("開設日", null=True, blank=True)
+    closed_on = models.DateField("閉院日", null=True, blank=True)
+
+    class Meta:
+        ordering = ["kana", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_open(self) -> bool:
+        """Not closed as of today."""
+        return self.closed_on is None or self.closed_on > clock.today()
+
+
+class Department(PublicData):
+    """A department of a facility (診療科・部署)."""
+
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="departments")
+    name = models.CharField("名称", max_length=60)
+    kana = models.CharField("カナ", max_length=100, blank=True)
+    code = models.CharField("診療科コード", max_length=4, blank=True)
+    position = models.PositiveSmallIntegerField("並び順", default=0)
+    accepts_referrals = models.BooleanField("紹介を受ける", default=True)
+    place = models.CharField("受付場所", max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["facility_id", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["facility", "name"], name="department_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(PublicData):
+    """A post at a facility (役職), among them the representative (代表者)."""
+
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="posts")
+    title = models.CharField("役職", max_length=40)
+    holder = models.CharField("氏名", max_length=80)
+    representative = models.BooleanField("代表者", default=False)
+    from_on = models.DateField("就任日", null=True, blank=True)
+    until_on = models.DateField("退任日", null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.holder}"
+
+
+class SpecialRelation(PublicData):
+    """特別の関係 between two facilities: no letter fee between them (rules B.4)."""
+
+    one = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    other = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(one_id__lt=F("other_id")), name="relation_in_order"),
+            models.UniqueConstraint(fields=["one", "other"], name="relation_once"),
+        ]
+
+
+class Rule(PublicData):
+    """A number or text that law, a prefecture or a facility sets; effective-dated, never a constant.
+
+    ``jurisdiction`` is ``JP``, ``JP-14`` (a prefecture) or ``facility:<id>``; the narrowest one in force wins.
+    """
+
+    code = models.CharField(max_length=60)
+    jurisdiction = models.CharField(max_length=40, default="JP")
+    params = models.JSONField(default=dict)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    certain = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["code", "jurisdiction", "valid_from"], name="rule_in_force")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.jurisdiction} {self.valid_from}"
+
+    def value(self) -> Any:
+        """The parameter called ``value``."""
+        return self.params.get("value")

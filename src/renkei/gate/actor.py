@@ -1,0 +1,70 @@
+"""Who acts: one small value that every write, every read and the database wall receive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from renkei.kernel.roles import Role
+
+
+class Kind(StrEnum):
+    """What sort of actor this is."""
+
+    ANONYMOUS = "anonymous"
+    PERSON = "person"
+    STAFF = "staff"
+    CLIENT = "client"
+    GUEST = "guest"
+    PATIENT = "patient"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person at a facility, a machine, a guest, or the system with a reason.
+
+    ``facility_id`` and ``person_id`` are database keys (0 = none). ``permissions`` are the strings that the roles grant.
+    """
+
+    kind: Kind
+    person_id: int = 0
+    facility_id: int = 0
+    membership_id: int = 0
+    label: str = ""
+    facility_label: str = ""
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    reason: str = ""
+
+    def may(self, *permissions: str) -> bool:
+        """Whether any of ``permissions`` is granted."""
+        return self.kind is Kind.SYSTEM or any(str(p) in self.permissions for p in permissions)
+
+    @property
+    def is_staff(self) -> bool:
+        """A person who works at a facility right now."""
+        return self.kind is Kind.STAFF
+
+
+ANONYMOUS = Actor(Kind.ANONYMOUS, label="ログイン前")
+
+_current: ContextVar[Actor] = ContextVar("renkei_actor", default=ANONYMOUS)
+
+
+def current() -> Actor:
+    """The actor of this request or job."""
+    return _current.get()
+
+
+@contextmanager
+def as_current(actor: Actor) -> Iterator[Actor]:
+    """Make ``actor`` the current one without touching an open transaction; see ``context.acting``."""
+    token = _current.set(actor)
+    try:
+        yield actor
+    finally:
+        _current.reset(token)

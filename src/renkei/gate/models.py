@@ -1,0 +1,105 @@
+"""Five scopes. Every model of the product derives from one of them; a test fails on a model without."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+from renkei.gate.guard import GuardedManager, Scope
+from renkei.gate.writing import note_change, require_writing
+from renkei.kernel.identifiers import uuid7
+
+
+class Guarded(models.Model):
+    """Rows that are written only inside an ``@action`` and read only through ``visible_to``."""
+
+    scope: ClassVar[Scope]
+    versioned: ClassVar[bool] = False
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+    objects = GuardedManager()
+
+    class Meta:
+        abstract = True
+
+    _loaded: dict[str, Any]
+    expected_version: int | None = None
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        """Remember what was loaded, so that the audit trail can say before and after."""
+        row = super().from_db(db, field_names, values)
+        row._loaded = dict(zip(field_names, values, strict=False))
+        return row
+
+    def expecting(self, version: int | str | None) -> Self:
+        """The version that the person saw on the screen; an action refuses another one as ``Stale``."""
+        self.expected_version = int(version) if version not in (None, "") else None
+        return self
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save inside an action; raises ``Ungated`` elsewhere."""
+        require_writing(self)
+        if self.versioned:
+            self.version = self.version + 1 if not self._state.adding else 1
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+        adding = self._state.adding
+        super().save(*args, **kwargs)
+        note_change(self, adding=adding)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete inside an action; the database refuses it for patients' rows."""
+        require_writing(self)
+        note_change(self, deleting=True)
+        return super().delete(*args, **kwargs)
+
+
+class PatientData(Guarded):
+    """A row about a patient: belongs to one circle (共有範囲), or to the patient row itself."""
+
+    scope = Scope.PATIENT
+    versioned = True
+    version = models.PositiveIntegerField(default=0, editable=False)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class FacilityData(Guarded):
+    """A row that one facility owns; only its staff see it. ``facility_field`` names the key."""
+
+    scope = Scope.FACILITY
+    facility_field: ClassVar[str] = "facility_id"
+
+    class Meta:
+        abstract = True
+
+
+class PersonData(Guarded):
+    """A row about a person who logs in: theirs, and their facility's administrators'."""
+
+    scope = Scope.PERSON
+
+    class Meta:
+        abstract = True
+
+
+class PublicData(Guarded):
+    """Reference data that everybody may read; written through actions."""
+
+    scope = Scope.PUBLIC
+
+    class Meta:
+        abstract = True
+
+
+class SystemData(Guarded):
+    """Machinery: outbox, trail, seals. Shown only on pages made for it."""
+
+    scope = Scope.SYSTEM
+
+    class Meta:
+        abstract = True
