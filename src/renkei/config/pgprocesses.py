@@ -54,7 +54,7 @@ def _arguments(pid: int) -> list[str]:
         ["ps", "-ww", "-o", "args=", "-p", str(pid)],
         check=False,
         capture_output=True,
-        text=True,  # noqa: S607 - a fixed program, no shell
+        text=True,
     )
     return shown.stdout.split()
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
-from django.forms import BaseForm, BoundField
+from django.forms import BaseForm, BoundField, CheckboxInput
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -55,6 +56,15 @@ def ui_scripts() -> SafeString:
     """The script tags of the component set; all deferred, none inline."""
     urls = ((static(f"ui/js/{name}.js"),) for name in SCRIPTS)
     return format_html_join("\n", '<script src="{}" defer></script>', urls)
+
+
+@register.simple_tag
+def ui_url(name: str) -> str:
+    """The address of ``name``, empty where the urls are not mounted."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 @register.filter
@@ -141,7 +151,7 @@ def field(bound: BoundField, width: str = "") -> dict[str, Any]:
     if bound.field.required and not bound.use_fieldset:
         attrs["aria-required"] = "true"
     width = width or getattr(bound.field, "ui_width", "")
-    kind = getattr(bound.field.widget, "ui_kind", "")
+    kind = "check" if isinstance(bound.field.widget, CheckboxInput) else ""
     return {"field": bound, "widget": bound.as_widget(attrs=attrs), "width": width, "kind": kind}
 
 

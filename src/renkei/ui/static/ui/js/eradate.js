@@ -9,7 +9,7 @@
     out.className = "echo";
     if (!text) { out.textContent = ""; return; }
     try {
-      const answer = await fetch(`${input.dataset.eradate}?${new URLSearchParams({ text })}`, { headers: { "X-Renkei-Poll": "1" }, credentials: "same-origin" });
+      const answer = await fetch(`${input.dataset.eradate}?${new URLSearchParams({ text })}`, { credentials: "same-origin", redirect: "manual" });
       if (!answer.ok || input.value.trim() !== text) return;
       const read = await answer.json();
       out.textContent = read.says;
