@@ -51,7 +51,7 @@ def _arguments(pid: int) -> list[str]:
         except OSError:
             return []
     shown = subprocess.run(  # noqa: S603 - a fixed program, no shell
-        ["ps", "-ww", "-o", "args=", "-p", str(pid)],
+        ["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)],
         check=False,
         capture_output=True,
         text=True,
