@@ -22,5 +22,5 @@
     timers.set(event.target, setTimeout(() => event.isComposing || echo(event.target), 300));
   });
   document.addEventListener("change", (event) => event.target.matches("[data-eradate]") && echo(event.target));
-  ui.onLoad((root) => ui.all(root, "[data-eradate]").forEach(echo));
+  ui.onLoad((root) => ui.all(root, "[data-eradate]:not([aria-invalid=true])").forEach(echo));
 })();
