@@ -254,3 +254,19 @@ def test_a_fax_cover_tells_the_sheets_and_what_to_do_when_it_went_astray() -> No
 def test_a_birth_date_after_the_letter_prints_no_age() -> None:
     later = replace(LETTER, issued_on=date(1950, 1, 1))
     assert "歳" not in text_of(referral_letter(later))
+
+
+def test_a_long_foreign_name_and_a_long_addressee_keep_to_the_form() -> None:
+    name = "ヴァンデンベルグ アレクサンドラ マリア"
+    doc = replace(
+        LETTER,
+        kind_title="診療情報提供書（逆紹介）",
+        patient=replace(LETTER.patient, name=name, kana=name, insured_number="06123456・1234・12 枝番01"),
+        receiver=replace(
+            LETTER.receiver, facility_name="独立行政法人青葉県立病院機構青葉県立中央医療センター"
+        ),
+    )
+    texts = page_texts(referral_letter(doc))
+    assert len(texts) == 1
+    assert "ヴァンデンベルグアレクサンドラマリア様" in texts[0]
+    assert "被保険者番号06123456" in texts[0]
