@@ -77,7 +77,7 @@ def restore(place: Site, source: Path, *, check_only: bool) -> Manifest:
     The old database and files stay beside the new ones under a dated name. Raises Trouble when a table's row
     count or the audit chain is not what it was, and then changes nothing.
     """
-    stamp = clock.now().strftime("%Y%m%d%H%M%S")
+    stamp = clock.now().strftime("%Y%m%d%H%M%S%f")
     fresh = f"renkei_restored_{stamp}"
     with tempfile.TemporaryDirectory(dir=place.data, prefix=".renkei-restore-") as folder:
         manifest = _unpack(source, Path(folder))
