@@ -25,7 +25,7 @@ _LINE = """json_build_array(1, id, extract(epoch from at)::numeric(20,6)::text, 
  request_id, address)::text"""
 _DIGEST = f"""SELECT count(*), max(id), encode(sha256(convert_to(
   %s || E'\\n' || coalesce(string_agg(line, E'\\n' ORDER BY id), ''), 'UTF8')), 'hex')
- FROM (SELECT id, {_LINE} AS line FROM audit_auditentry WHERE id > %s AND id <= %s ORDER BY id LIMIT %s) lines"""  # noqa: S608
+ FROM (SELECT id, {_LINE} AS line FROM audit_auditentry WHERE id > %s AND id <= %s ORDER BY id LIMIT %s) lines"""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class Origin:
     address: str = ""
 
 
-origin: ContextVar[Origin] = ContextVar("renkei_origin", default=Origin())
+_NOWHERE = Origin()
+origin: ContextVar[Origin] = ContextVar("renkei_origin", default=_NOWHERE)
 
 
 @dataclass(frozen=True)

@@ -119,12 +119,13 @@ def _record(actor: Actor, opened: Writing, start: int, name: str, says: str, abo
     patient_id = getattr(about, "patient_id", None)
     if isinstance(patient_id, int):
         opened.patient_ids.add(patient_id)
+    sentence, opened.sentence = opened.sentence or says, ""
     record(
         line_for(
             actor,
             Outcome.DONE,
             name,
-            says,
+            sentence,
             subject=subject._meta.label_lower if subject is not None else "",
             subject_id=subject.pk if subject is not None else None,
             patient_ids=tuple(opened.patient_ids),

@@ -33,11 +33,6 @@ class Guarded(models.Model):
         row._loaded = dict(zip(field_names, values, strict=False))
         return row
 
-    def expecting(self, version: int | str | None) -> Self:
-        """The version that the person saw on the screen; an action refuses another one as ``Stale``."""
-        self.expected_version = int(version) if version not in (None, "") else None
-        return self
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save inside an action; raises ``Ungated`` elsewhere."""
         require_writing(self)
@@ -54,6 +49,11 @@ class Guarded(models.Model):
         require_writing(self)
         note_change(self, deleting=True)
         return super().delete(*args, **kwargs)
+
+    def expecting(self, version: int | str | None) -> Self:
+        """The version that the person saw on the screen; an action refuses another one as ``Stale``."""
+        self.expected_version = int(version) if version not in (None, "") else None
+        return self
 
 
 class PatientData(Guarded):

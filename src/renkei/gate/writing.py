@@ -25,6 +25,7 @@ class Writing:
     actor: Actor
     changes: list[dict[str, Any]] = field(default_factory=list)
     patient_ids: set[int] = field(default_factory=set)
+    sentence: str = ""
 
 
 _writing: ContextVar[Writing | None] = ContextVar("renkei_writing", default=None)
@@ -59,6 +60,13 @@ def require_writing(what: object) -> None:
     """Raise unless an action is open or the system acts with a reason."""
     if _writing.get() is None and current().kind is not Kind.SYSTEM:
         raise OutsideAction(f"{what!r} was written outside an action")
+
+
+def say(sentence: str) -> None:
+    """Put the exact sentence of what happens into the audit entry of the open action."""
+    opened = _writing.get()
+    if opened is not None:
+        opened.sentence = sentence
 
 
 def touch_patient(patient_id: int) -> None:

@@ -7,12 +7,13 @@ good is shown on the page of failed jobs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app as procrastinate_app
 
-F = TypeVar("F", bound=Callable[..., Any])
+from renkei.jobs.models import JobFailure
+from renkei.kernel.errors import DomainError
 
 
 class Job(Protocol):
@@ -25,13 +26,37 @@ class Job(Protocol):
         """Put into the queue."""
 
 
+def _note_failure(run: Callable[[], Any], context: JobContext, worker: object) -> Any:
+    """Keep the reason of a failed attempt; what the attempt itself wrote is rolled back by now."""
+    try:
+        return run()
+    except Exception as error:
+        attempt = context.job.attempts + 1
+        failure = JobFailure(job_number=context.job.id, attempt=attempt, error=reason_of(error))
+        failure.save(force_insert=True)
+        raise
+
+
+def reason_of(error: Exception) -> str:
+    """One line for the page of failed jobs. Only the first line: a database puts values of rows into the next ones."""
+    if isinstance(error, DomainError):
+        return error.message_ja[:500]
+    first = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first}"[:500]
+
+
 def job(*, queue: str = "default", retries: int = 5) -> Callable[[Callable[..., Any]], Job]:
     """Declare a job: keyword arguments of plain values only."""
     strategy = RetryStrategy(max_attempts=retries, exponential_wait=4)
 
     def declare(function: Callable[..., Any]) -> Job:
         name = f"{function.__module__}.{function.__qualname__}"
-        return cast(Job, procrastinate_app.task(queue=queue, retry=strategy, name=name)(function))
+        return cast(
+            Job,
+            procrastinate_app.task(queue=queue, retry=strategy, name=name, task_middleware=[_note_failure])(
+                function
+            ),
+        )
 
     return declare
 
@@ -45,7 +70,9 @@ def periodic(cron: str, *, queue: str = "periodic") -> Callable[[Callable[[], An
         def run(timestamp: int) -> None:
             function()
 
-        task = procrastinate_app.task(queue=queue, name=name, queueing_lock=name, retry=3)(run)
+        task = procrastinate_app.task(
+            queue=queue, name=name, queueing_lock=name, retry=3, task_middleware=[_note_failure]
+        )(run)
         return cast(Job, procrastinate_app.periodic(cron=cron)(task))
 
     return declare
