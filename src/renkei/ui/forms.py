@@ -155,7 +155,9 @@ class TypeAheadField(forms.Field):
 
 def suggestions(choices: Iterable[Choice]) -> JsonResponse:
     """The answer of a type-ahead address: ``{"results": [{"code", "text", "detail"}]}``, at most 20."""
-    found = [{"code": c.code, "text": c.text, "detail": c.detail} for c, _ in zip(choices, range(20), strict=False)]
+    found = [
+        {"code": c.code, "text": c.text, "detail": c.detail} for c, _ in zip(choices, range(20), strict=False)
+    ]
     return JsonResponse({"results": found}, json_dumps_params={"ensure_ascii": False})
 
 
@@ -180,7 +182,9 @@ class NoteField(forms.CharField):
     """Longer text. Line ends become ``\\n``, so that the count is the same here, in the browser and in the database."""
 
     widget = NoteWidget
-    default_error_messages = {"max_length": "%(limit_value)d文字までです(今は%(show_value)d文字)。短くしてください。"}
+    default_error_messages = {
+        "max_length": "%(limit_value)d文字までです(今は%(show_value)d文字)。短くしてください。"
+    }
 
     def __init__(self, *, max_length: int = 10_000, rows: int = 4, **kwargs: Any) -> None:
         kwargs.setdefault("widget", NoteWidget(attrs={"rows": rows}))
@@ -199,7 +203,9 @@ class AppointmentWidget(forms.MultiWidget):
 
     def __init__(self, step_minutes: int = 5) -> None:
         day = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": "日付"})
-        hour = forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": step_minutes * 60, "aria-label": "時刻"})
+        hour = forms.TimeInput(
+            format="%H:%M", attrs={"type": "time", "step": step_minutes * 60, "aria-label": "時刻"}
+        )
         super().__init__({"date": day, "time": hour})
 
     def decompress(self, value: Any) -> list[Any]:
@@ -235,7 +241,9 @@ class AppointmentField(forms.MultiValueField):
         if not isinstance(day, date) or not isinstance(hour, time):
             raise ValidationError(self.error_messages["incomplete"], code="incomplete")
         if hour.minute % self.step_minutes or hour.second:
-            raise ValidationError(self.error_messages["step"], code="step", params={"step": self.step_minutes})
+            raise ValidationError(
+                self.error_messages["step"], code="step", params={"step": self.step_minutes}
+            )
         return datetime.combine(day, hour, tzinfo=clock.JST)
 
 
@@ -272,5 +280,5 @@ class UiForm(UiMixin, forms.Form):
     """A form of the house."""
 
 
-class UiModelForm(UiMixin, forms.ModelForm):  # type: ignore[type-arg]
+class UiModelForm(UiMixin, forms.ModelForm):
     """A form of the house over a model; saving still goes through an action."""

@@ -28,10 +28,32 @@ from renkei.ui.types import (
     Tone,
 )
 
-WORDS = ("2型糖尿病", "2型糖尿病性腎症", "高血圧症", "心房細動", "慢性硬膜下血腫", "大腿骨頸部骨折", "誤嚥性肺炎", "白内障")
+WORDS = (
+    "2型糖尿病",
+    "2型糖尿病性腎症",
+    "高血圧症",
+    "心房細動",
+    "慢性硬膜下血腫",
+    "大腿骨頸部骨折",
+    "誤嚥性肺炎",
+    "白内障",
+)
 STEPS = ("送信", "受付", "日程", "来院", "返書", "完了")
 
-_COLUMNS = ("at", "urgent", "name", "kana", "source", "author", "to", "purpose", "wish", "state", "tone", "note")
+_COLUMNS = (
+    "at",
+    "urgent",
+    "name",
+    "kana",
+    "source",
+    "author",
+    "to",
+    "purpose",
+    "wish",
+    "state",
+    "tone",
+    "note",
+)
 _ROWS = (
     ("10:42", True, "山本 フミ", "ヤマモト フミ・昭和19年(82)・女", "青木内科", "青木 正道", "循環器内科",
      "労作時息切れの増悪、下腿浮腫。精査をお願いします", "CT希望 6/4〜6/10", "受付待ち", "info", ""),
@@ -66,13 +88,22 @@ class SampleForm(UiForm):
 
     name = forms.CharField(label="氏名", max_length=60, help_text="姓と名の間を空けてください。")
     born_on = EraDateField(label="生年月日")
-    sex = forms.ChoiceField(label="性別", choices=[("f", "女"), ("m", "男"), ("x", "不明")], widget=forms.RadioSelect)
-    disease = TypeAheadField(label="病名", url="ui:gallery_suggest", lookup=lookup, free_text=True, required=False)
-    department = forms.ChoiceField(label="診療科", choices=[("", "選んでください"), ("1", "循環器内科"), ("2", "整形外科")])
+    sex = forms.ChoiceField(
+        label="性別", choices=[("f", "女"), ("m", "男"), ("x", "不明")], widget=forms.RadioSelect
+    )
+    disease = TypeAheadField(
+        label="病名", url="ui:gallery_suggest", lookup=lookup, free_text=True, required=False
+    )
+    department = forms.ChoiceField(
+        label="診療科", choices=[("", "選んでください"), ("1", "循環器内科"), ("2", "整形外科")]
+    )
     visit_at = AppointmentField(label="来院日時", required=False, help_text="5分きざみです。")
     note = NoteField(label="連絡事項", max_length=400, required=False)
     wishes = forms.MultipleChoiceField(
-        label="希望", choices=[("a", "午前"), ("p", "午後"), ("c", "送迎")], widget=forms.CheckboxSelectMultiple, required=False
+        label="希望",
+        choices=[("a", "午前"), ("p", "午後"), ("c", "送迎")],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     paper = forms.FileField(label="添付", required=False, help_text="PDF、JPEG、PNG。10MBまで。")
     told = forms.BooleanField(label="説明して、同意をいただいた")
@@ -85,7 +116,14 @@ def initial() -> dict[str, Any]:
 
 def broken_form() -> SampleForm:
     """A form that came back with errors."""
-    typed = {"name": "", "born_on": "昭和65年1月1日", "visit_at_date": "2026-06-05", "note": "あ" * 410, "sex": "m", "told": "on"}
+    typed = {
+        "name": "",
+        "born_on": "昭和65年1月1日",
+        "visit_at_date": "2026-06-05",
+        "note": "あ" * 410,
+        "sex": "m",
+        "told": "on",
+    }
     form = SampleForm({f"broken-{name}": value for name, value in typed.items()}, prefix="broken")
     form.focus_errors = False
     form.add_error(None, "同じ内容がすでに登録されています。一覧を確かめてください。")
@@ -104,7 +142,9 @@ def frame() -> Frame:
             NavItem("未照合", "#", 2),
         ],
     )
-    region = NavGroup("地域", [NavItem(label, "#") for label in ("連携医療機関", "登録医", "共同利用", "研修会")])
+    region = NavGroup(
+        "地域", [NavItem(label, "#") for label in ("連携医療機関", "登録医", "共同利用", "研修会")]
+    )
     return Frame(
         nav=[work, region, NavGroup("数字", [NavItem("紹介率・逆紹介率", "#"), NavItem("報告書", "#")])],
         facility_label="みどり中央病院 地域医療連携室",
@@ -119,6 +159,7 @@ def frame() -> Frame:
         notice_count=4,
         notices_url="#",
         search_url="#",
+        search_label="患者・医療機関・紹介番号をさがす",
         shortcuts_url="#",
     )
 

@@ -74,6 +74,7 @@ class Frame:
     notice_count: int = 0
     notices_url: str = ""
     search_url: str = ""
+    search_label: str = "さがす"
     home_url: str = "/"
     clock_label: str = ""
     nav_live_url: str = ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -17,6 +15,7 @@ from renkei.kernel import clock, eras
 from renkei.kernel.errors import Invalid
 from renkei.ui import samples
 from renkei.ui.forms import suggestions
+from renkei.ui.fragments import live_response
 
 NO_DATA = "部品の見本。だれのデータも表示しない"
 
@@ -37,19 +36,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 @require_GET
 def gallery_list(request: HttpRequest) -> HttpResponse:
     """The live list of the gallery: 304 while nothing changed."""
-    return not_modified_or(request, render_to_string("ui/_gallery_rows.html", {"rows": samples.ROWS}))
-
-
-def not_modified_or(request: HttpRequest, html: str) -> HttpResponse:
-    """``html`` with its ETag, or 304 when the caller of ``live.js`` already has exactly this."""
-    tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:24]}"'
-    if request.headers.get("If-None-Match") == tag:
-        response = HttpResponse(status=304)
-    else:
-        response = HttpResponse(html)
-    response["ETag"] = tag
-    response["Cache-Control"] = "no-store"
-    return response
+    return live_response(request, render_to_string("ui/_gallery_rows.html", {"rows": samples.ROWS}))
 
 
 @public_page(NO_DATA)

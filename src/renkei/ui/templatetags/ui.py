@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from renkei.kernel import clock
+from renkei.kernel import clock, eras
 from renkei.ui.types import Chart, Counter, Moment, Row, Tab, Tone
 
 register = template.Library()
@@ -136,7 +136,10 @@ def pager(context: template.Context, page: Page[Any], param: str = "page") -> di
     request = context.get("request")
     query = request.GET.copy() if request is not None else None
     links: dict[str, str] = {}
-    for name, wanted, there in (("previous", page.number - 1, page.has_previous()), ("next", page.number + 1, page.has_next())):
+    for name, wanted, there in (
+        ("previous", page.number - 1, page.has_previous()),
+        ("next", page.number + 1, page.has_next()),
+    ):
         if there:
             if query is not None:
                 query[param] = str(wanted)
@@ -194,7 +197,15 @@ def empty(content: str, title: str) -> SafeString:
 @register.simple_block_tag
 def alert(content: str, tone: str = Tone.INFO, title: str = "") -> SafeString:
     """A message in the page. Danger is announced at once, the others politely."""
-    return render_to_string("ui/components/alert.html", {"content": content, "tone": Tone(tone).value, "title": title})
+    return render_to_string(
+        "ui/components/alert.html", {"content": content, "tone": Tone(tone).value, "title": title}
+    )
+
+
+@register.simple_tag
+def today_both() -> str:
+    """Today in Japan in both calendars, for the head of printed pages."""
+    return eras.format_both(clock.today())
 
 
 @register.filter
@@ -212,4 +223,6 @@ def instant(at: datetime) -> SafeString:
     else:
         short = f"{local.year}/{local.month}/{local.day} {hour}"
     full = f"{local.year}年{local.month}月{local.day}日({_WEEKDAYS[local.weekday()]}) {hour}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="minutes"), full, short)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="minutes"), full, short
+    )

@@ -92,7 +92,7 @@
       dialog.innerHTML = `<div class="dialog-head"><h2 id="login-again-title">ログインが切れました</h2></div>
         <div class="dialog-body"><p>入力した内容はこの画面に残っています。新しいタブでログインし、このタブに戻ると保存を続けます。</p>
         <div class="btn-row"><button type="button" class="btn" data-close>あとで</button>
-        <a class="btn btn-primary" target="_blank" rel="noopener">ログインする(新しいタブ)</a></div></div>`;
+        <a class="btn btn-primary" target="_blank" rel="noopener" autofocus>ログインする(新しいタブ)</a></div></div>`;
       dialog.querySelector("a").href = document.body.dataset.loginUrl || "/";
       document.body.append(dialog);
     }

@@ -41,6 +41,17 @@
     });
   }
 
+  /* [data-live-state=id] says in words how fresh the region is. */
+  function tell(el, fresh) {
+    el.toggleAttribute("data-stale", !fresh);
+    const out = document.querySelector(`[data-live-state="${CSS.escape(el.id)}"]`);
+    if (!out) return;
+    const at = new Date().toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
+    const text = fresh ? `${at} に更新` : "更新が止まっています。ページを開き直してください。";
+    if (out.textContent !== text) out.textContent = text;
+    out.classList.toggle("urgent", !fresh);
+  }
+
   async function ask(el) {
     const state = states.get(el);
     if (document.hidden || state.asking || busy(el)) return;
@@ -59,10 +70,10 @@
           el.dispatchEvent(new CustomEvent("ui:refreshed", { bubbles: true }));
         }
       }
-      el.toggleAttribute("data-stale", ![200, 304].includes(answer.status));
+      tell(el, [200, 304].includes(answer.status));
       state.wait = answer.ok || answer.status === 304 ? 1 : Math.min(state.wait * 2, 12);
     } catch {
-      el.setAttribute("data-stale", "");
+      tell(el, false);
       state.wait = Math.min(state.wait * 2, 12);
     } finally {
       state.asking = false;
