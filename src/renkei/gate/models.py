@@ -26,15 +26,8 @@ class Guarded(models.Model):
     _loaded: dict[str, Any]
     expected_version: int | None = None
 
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        """Remember what was loaded, so that the audit trail can say before and after."""
-        row = super().from_db(db, field_names, values)
-        row._loaded = dict(zip(field_names, values, strict=False))
-        return row
-
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save inside an action; raises ``Ungated`` elsewhere."""
+        """Save inside an action; raises ``OutsideAction`` elsewhere."""
         require_writing(self)
         if self.versioned:
             self.version = self.version + 1 if not self._state.adding else 1
@@ -49,6 +42,13 @@ class Guarded(models.Model):
         require_writing(self)
         note_change(self, deleting=True)
         return super().delete(*args, **kwargs)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        """Remember what was loaded, so that the audit trail can say before and after."""
+        row = super().from_db(db, field_names, values)
+        row._loaded = dict(zip(field_names, values, strict=False))
+        return row
 
     def expecting(self, version: int | str | None) -> Self:
         """The version that the person saw on the screen; an action refuses another one as ``Stale``."""
