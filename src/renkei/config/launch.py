@@ -204,7 +204,7 @@ def wait_for_page(host: str, port: int, children: Children) -> None:
                 f"No page came within {WEB_PATIENCE:.0f} s. See the lines above and run renkei doctor.",
             )
         children.watch()
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def _answers(host: str, port: int) -> bool:
