@@ -1,0 +1,1 @@
+"""Exchange formats: one folder each, found by itself."""
