@@ -39,6 +39,10 @@ class Referral(PatientData):
     receiver_name = models.CharField(max_length=120, blank=True)
     receiver_department = models.CharField(max_length=60, blank=True)
     receiver_physician = models.CharField(max_length=80, blank=True)
+    electronic = models.BooleanField(default=True)
+    suggested = models.ForeignKey(
+        "directory.Facility", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     wish = models.CharField(max_length=200, blank=True)
     wish_from = models.DateField(null=True, blank=True)
     wish_until = models.DateField(null=True, blank=True)

@@ -1,0 +1,169 @@
+"""Register, change, link and un-link patients. No automatic merge, ever (rules J.2)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from renkei.gate.actions import action
+from renkei.gate.actor import Actor
+from renkei.gate.writing import say
+from renkei.kernel import clock
+from renkei.kernel.errors import Invalid, NotAllowed
+from renkei.kernel.identifiers import check_code, phone, postal_code
+from renkei.kernel.names import check_kana_name, check_person_name
+from renkei.kernel.text import clean_note
+from renkei.patients.models import Patient, PatientLink, RegionalPerson, Sex
+from renkei.patients.permissions import P
+
+TEXTS = {"address": 200, "occupation": 60, "local_number": 20}
+
+
+def _fill(patient: Patient, *, name: str, kana: str, birth_on: date, sex: str, **details: Any) -> Patient:
+    patient.name = check_person_name(name, "name")
+    patient.kana = check_kana_name(kana, "kana") if kana.strip() else ""
+    if birth_on > clock.today():
+        raise Invalid("birth_in_future", "生年月日が未来の日付です。", "birth_on")
+    patient.birth_on = birth_on
+    patient.sex = Sex(sex)
+    for field, limit in TEXTS.items():
+        if field in details:
+            setattr(patient, field, clean_note(str(details[field] or ""), limit, field))
+    if details.get("postal_code"):
+        patient.postal_code = postal_code(str(details["postal_code"]), "postal_code")
+    if details.get("phone"):
+        patient.phone = phone(str(details["phone"]), "phone").display
+    patient.updated_at = clock.now()
+    patient.make_keys()
+    return patient
+
+
+def _refuse_taken_number(actor: Actor, number: str, except_for: int | None = None) -> None:
+    if not number:
+        return
+    rows = Patient.objects.visible_to(actor).filter(facility_id=actor.facility_id, local_number=number)
+    if rows.exclude(pk=except_for).exists():
+        raise Invalid(
+            "number_taken",
+            f"患者番号 {number} はすでに使われています。既存の患者を確認してください。",
+            "local_number",
+        )
+
+
+@action(P.REGISTER, says="患者を登録")
+def register(actor: Actor, **details: Any) -> Patient:
+    """A new patient row of the actor's facility: ``name, kana, birth_on, sex`` and the optional details."""
+    _refuse_taken_number(actor, str(details.get("local_number") or ""))
+    patient = _fill(Patient(facility_id=actor.facility_id, created_at=clock.now()), **details)
+    patient.save()
+    say(f"{actor.label}が患者を登録しました")
+    return patient
+
+
+@action(P.REGISTER, says="患者情報を変更")
+def change(actor: Actor, patient: Patient, **details: Any) -> Patient:
+    """Change the actor's own facility's row; before and after stand in the trail."""
+    if patient.facility_id != actor.facility_id:
+        raise NotAllowed("not_own_patient", "他施設の患者情報は変更できません。")
+    _refuse_taken_number(actor, str(details.get("local_number") or ""), patient.pk)
+    _fill(patient, **details)
+    patient.save()
+    return patient
+
+
+def adopt(
+    actor: Actor, theirs: Patient, *, existing: Patient | None = None, local_number: str = "", reason: str
+) -> Patient:
+    """The actor's own row for a person whom another facility sent; called inside an action.
+
+    ``existing`` is a row that a person at the desk confirmed to be the same human being; without it the demographics
+    are copied. Both rows are linked, so that the regional person groups them.
+    """
+    if existing is not None and existing.facility_id != actor.facility_id:
+        raise NotAllowed("not_own_patient", "自施設の患者だけを対応づけられます。")
+    own = existing
+    if own is None:
+        _refuse_taken_number(actor, local_number)
+        own = Patient(
+            facility_id=actor.facility_id,
+            local_number=local_number,
+            name=theirs.name,
+            kana=theirs.kana,
+            birth_on=theirs.birth_on,
+            sex=theirs.sex,
+            postal_code=theirs.postal_code,
+            address=theirs.address,
+            phone=theirs.phone,
+            occupation=theirs.occupation,
+            created_at=clock.now(),
+        )
+        own.make_keys()
+        own.save()
+    group(actor, own, theirs, reason=reason)
+    return own
+
+
+def group(actor: Actor, one: Patient, other: Patient, *, reason: str) -> RegionalPerson:
+    """Link two rows as the same person; called inside an action after a human decision."""
+    found = [_link_of(one), _link_of(other)]
+    persons = {link.person_id for link in found if link}
+    if len(persons) > 1:
+        raise Invalid(
+            "two_persons", "2人はそれぞれ別の地域患者IDに対応づけられています。先に対応を外してください。"
+        )
+    person = next((link.person for link in found if link), None) or _new_person()
+    for patient, link in zip((one, other), found, strict=True):
+        if link is None:
+            PatientLink.objects.create(
+                patient=patient,
+                person=person,
+                reason=reason[:200],
+                linked_by=actor.label,
+                linked_at=clock.now(),
+            )
+    return person
+
+
+def _link_of(patient: Patient) -> PatientLink | None:
+    return (
+        PatientLink._base_manager.filter(patient=patient, unlinked_at=None).select_related("person").first()
+    )
+
+
+def _new_person() -> RegionalPerson:
+    person = RegionalPerson(code="")
+    person.code = check_code(person.uid.int % 10_000_000)
+    person.save()
+    return person
+
+
+@action(P.LINK, says="同一人物として対応づけ")
+def link(actor: Actor, patient: Patient, *, other: Patient, reason: str) -> RegionalPerson:
+    """A human says that both rows are the same person; name and birth date alone are never enough (S44)."""
+    if patient.pk == other.pk:
+        raise Invalid("same_row", "同じ患者です。", "other")
+    if len(reason.strip()) < 3:
+        raise Invalid(
+            "reason_missing", "同一人物と判断した根拠を入力してください(例: 保険証と本人確認)。", "reason"
+        )
+    if patient.birth_on != other.birth_on or patient.sex != other.sex:
+        raise Invalid(
+            "differs",
+            "生年月日または性別が違います。どちらかの登録を訂正してから対応づけてください。",
+            "other",
+        )
+    say(f"{actor.label}が同一人物として対応づけました")
+    return group(actor, patient, other, reason=reason.strip())
+
+
+@action(P.LINK, says="対応づけを解除")
+def unlink(actor: Actor, patient: Patient, *, reason: str) -> PatientLink:
+    """End the link of this row; history stays, and access never moves with it."""
+    found = _link_of(patient)
+    if found is None:
+        raise Invalid("not_linked", "対応づけがありません。")
+    if len(reason.strip()) < 3:
+        raise Invalid("reason_missing", "解除する理由を入力してください。", "reason")
+    found.unlinked_at, found.unlinked_by, found.unlink_reason = clock.now(), actor.label, reason.strip()[:200]
+    found.save()
+    return found

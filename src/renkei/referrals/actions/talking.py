@@ -1,0 +1,118 @@
+"""Lines between the two sides, telephone notes, read marks, attachments."""
+
+from __future__ import annotations
+
+from renkei.events.bus import emit
+from renkei.files.store import CheckedFile, store
+from renkei.gate.actions import action
+from renkei.gate.actor import Actor
+from renkei.gate.writing import say
+from renkei.kernel import clock
+from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
+from renkei.kernel.text import clean_note
+from renkei.referrals.actions._steps import party_of, step
+from renkei.referrals.events import MessagePosted
+from renkei.referrals.models import Attachment, Message, MessageRead, Referral, ReplyLetter
+from renkei.referrals.permissions import P
+
+MESSAGE_LIMIT = 2_000
+
+
+@action(P.MESSAGE, says="連絡を送信")
+def post_message(actor: Actor, referral: Referral, *, text: str, by_telephone: bool = False) -> Message:
+    """A line to the other side, or the note of a telephone call; both sides read it."""
+    clean = clean_note(text, MESSAGE_LIMIT, "text")
+    if not clean.strip():
+        raise Invalid("text_missing", "連絡の内容を入力してください。", "text")
+    what = "電話の内容を記録しました" if by_telephone else "連絡を書きました"
+    step(actor, referral, "message", says=f"{actor.label}が{what}")
+    row = Message.objects.create(
+        circle_id=referral.circle_id,
+        patient_id=referral.patient_id,
+        referral=referral,
+        at=clock.now(),
+        text=clean,
+        by_telephone=by_telephone,
+        person_id=actor.person_id,
+        person=actor.label,
+        facility_id=actor.facility_id,
+        facility_name=actor.facility_label,
+    )
+    other = referral.receiver_id if actor.facility_id == referral.sender_id else referral.sender_id
+    if other:
+        emit(
+            MessagePosted(
+                referral_id=referral.pk,
+                referral_uid=str(referral.uid),
+                number=referral.number,
+                to_facility_id=other,
+                from_facility_id=actor.facility_id,
+            )
+        )
+    return row
+
+
+@action(P.VIEW, says="連絡を確認")
+def mark_messages_read(actor: Actor, referral: Referral) -> int:
+    """既読: every line of the other side that this person had not read; returns how many."""
+    unread = (
+        Message.objects.visible_to(actor)
+        .filter(referral=referral)
+        .exclude(facility_id=actor.facility_id)
+        .exclude(reads__person_id=actor.person_id)
+    )
+    marks = [
+        MessageRead(
+            circle_id=referral.circle_id,
+            patient_id=referral.patient_id,
+            message=message,
+            person_id=actor.person_id,
+            facility_id=actor.facility_id,
+            at=clock.now(),
+        )
+        for message in unread
+    ]
+    for mark in marks:
+        mark.save()
+    return len(marks)
+
+
+@action(P.DRAFT, says="ファイルを添付")
+def attach(
+    actor: Actor, referral: Referral, *, checked: CheckedFile, reply: ReplyLetter | None = None
+) -> Attachment:
+    """Attach a file that was checked by its content; to the letter while it is a draft, or to a reply's draft."""
+    party = party_of(actor, referral)
+    if reply is None and (party != "sender" or referral.state != "draft"):
+        raise NotPossibleNow(
+            "letter_sent", "送信済みの紹介状には添付できません。連絡か訂正版を使ってください。"
+        )
+    if reply is not None and (party != "receiver" or reply.sent_at or reply.referral_id != referral.pk):
+        raise NotPossibleNow("reply_sent", "この返書には添付できません。")
+    stored = store(actor, referral.circle_id, checked)
+    say(f"{actor.label}が「{stored.name}」を添付しました")
+    return Attachment.objects.create(
+        circle_id=referral.circle_id,
+        patient_id=referral.patient_id,
+        referral=referral,
+        reply=reply,
+        file_uid=stored.uid,
+        name=stored.name,
+        media_type=stored.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        added_by=actor.label,
+    )
+
+
+@action(P.DRAFT, says="添付を取り外し")
+def detach(actor: Actor, referral: Referral, *, attachment: Attachment) -> Attachment:
+    """Take an attachment off a draft; the bytes stay for the trail."""
+    if attachment.referral_id != referral.pk or party_of(actor, referral) != "sender":
+        raise NotAllowed("wrong_party", "この添付は取り外せません。")
+    if referral.state != "draft":
+        raise NotPossibleNow("letter_sent", "送信済みの紹介状の添付は取り外せません。")
+    attachment.removed_at = clock.now()
+    attachment.save()
+    say(f"{actor.label}が添付「{attachment.name}」を取り外しました")
+    return attachment

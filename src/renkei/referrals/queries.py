@@ -1,0 +1,283 @@
+"""What people look at: the desk, the clinic's list, one referral with its timeline, one search over everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+
+from renkei.gate.actor import Actor
+from renkei.kernel import clock, names
+from renkei.kernel.errors import Invalid, NotFound
+from renkei.kernel.eras import parse_date
+from renkei.referrals.models import (
+    Attachment,
+    DateOffer,
+    Deadline,
+    Message,
+    MessageRead,
+    Referral,
+    ReferralLetter,
+    ReferralMove,
+    ReplyLetter,
+)
+from renkei.referrals.types import State, Urgency
+
+ENDED = [State.CLOSED, State.DECLINED, State.REDIRECTED, State.WITHDRAWN]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A counter that is a filter: ``key`` in the URL, ``label`` on the tile."""
+
+    key: str
+    label: str
+    alarming: bool = False
+
+
+DESK_TABS = (
+    Tab("new", "新着・受付待ち"),
+    Tab("dates", "日程調整中"),
+    Tab("today", "本日の来院"),
+    Tab("overdue", "返書の遅れ", alarming=True),
+    Tab("back", "逆紹介の予定"),
+)
+CLINIC_TABS = (
+    Tab("open", "進行中"),
+    Tab("answer", "日程の返事待ち", alarming=True),
+    Tab("unread", "未読の返書・連絡", alarming=True),
+    Tab("drafts", "下書き"),
+    Tab("incoming", "届いた紹介"),
+    Tab("done", "終了"),
+)
+
+
+def _day_bounds() -> tuple[datetime, datetime]:
+    start = datetime.combine(clock.today(), time(), tzinfo=clock.JST)
+    return start, start + timedelta(days=1)
+
+
+def _late(actor: Actor) -> Exists:
+    return Exists(
+        Deadline._base_manager.filter(
+            referral_id=OuterRef("pk"), facility_id=actor.facility_id, met_at=None, due_at__lt=clock.now()
+        )
+    )
+
+
+def _sent_back() -> Exists:
+    return Exists(
+        Referral._base_manager.filter(answers_id=OuterRef("pk"), kind="back_referral").exclude(
+            state__in=[State.DRAFT, State.WITHDRAWN]
+        )
+    )
+
+
+def _desk_filters(actor: Actor) -> dict[str, Q]:
+    start, end = _day_bounds()
+    return {
+        "new": Q(state__in=[State.SENT, State.RECEIVED]),
+        "dates": Q(state__in=[State.ACCEPTED, State.OFFERED]),
+        "today": Q(state=State.BOOKED, appointment_at__gte=start, appointment_at__lt=end)
+        | Q(state__in=[State.ARRIVED, State.ADMITTED], arrived_at__gte=start, arrived_at__lt=end),
+        "overdue": ~Q(state__in=ENDED) & Q(_late(actor)),
+        "back": Q(back_referral_planned=True) & ~Q(state__in=[State.WITHDRAWN]) & ~Q(_sent_back()),
+    }
+
+
+def _received(actor: Actor) -> QuerySet[Referral]:
+    return Referral.objects.visible_to(actor).filter(receiver_id=actor.facility_id)
+
+
+def desk(
+    actor: Actor, tab: str, *, department: str = "", urgent: bool = False, paper: bool = False
+) -> QuerySet[Referral]:
+    """The referrals of one tile of the receiving desk, most pressing first."""
+    filters = _desk_filters(actor)
+    rows = _received(actor).filter(filters[tab])
+    if department:
+        rows = rows.filter(receiver_department=department)
+    if urgent:
+        rows = rows.filter(urgency=Urgency.URGENT)
+    if paper:
+        rows = rows.exclude(source="screen")
+    rows = rows.select_related("patient", "sender", "receiver", "receiver_patient")
+    if tab == "today":
+        return rows.order_by("appointment_at", "arrived_at", "id")
+    if tab == "overdue":
+        due = Deadline._base_manager.filter(
+            referral_id=OuterRef("pk"), facility_id=actor.facility_id, met_at=None
+        )
+        return rows.annotate(due_at=due.order_by("due_at").values("due_at")[:1]).order_by("due_at", "id")
+    return rows.annotate(pressing=Q(urgency=Urgency.URGENT)).order_by("-pressing", "-sent_at", "-id")
+
+
+def desk_counts(actor: Actor) -> dict[str, int]:
+    """The number on every tile, in one query; each equals the length of its list."""
+    filters = _desk_filters(actor)
+    not_ended = Q(state__in=[s for s in State if s not in ENDED]) | Q(back_referral_planned=True)
+    counted = {key: Count("pk", filter=condition) for key, condition in filters.items()}
+    return _received(actor).filter(not_ended).aggregate(**counted)
+
+
+def _unread(actor: Actor) -> Q:
+    reply = ReplyLetter._base_manager.filter(
+        referral_id=OuterRef("pk"), sent_at__isnull=False, first_read_at=None
+    )
+    message = (
+        Message._base_manager.filter(referral_id=OuterRef("pk"))
+        .exclude(facility_id=actor.facility_id)
+        .exclude(reads__person_id=actor.person_id)
+    )
+    return Q(Exists(reply)) | Q(Exists(message))
+
+
+def _clinic_filters(actor: Actor) -> dict[str, Q]:
+    mine = Q(sender_id=actor.facility_id)
+    running = ~Q(state__in=[*ENDED, State.DRAFT])
+    return {
+        "open": mine & running,
+        "answer": mine & Q(state=State.OFFERED),
+        "unread": mine & _unread(actor),
+        "drafts": mine & Q(state=State.DRAFT),
+        "incoming": Q(receiver_id=actor.facility_id) & running,
+        "done": mine & Q(state__in=ENDED),
+    }
+
+
+def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
+    """The sender's view: where each of my patients stands."""
+    rows = Referral.objects.visible_to(actor).filter(_clinic_filters(actor)[tab])
+    rows = rows.select_related("patient", "sender", "receiver")
+    return rows.annotate(unread=_unread(actor)).order_by("-unread", "-moved_at", "-id")
+
+
+def clinic_counts(actor: Actor) -> dict[str, int]:
+    """The number on every tile of the clinic's page, in one query."""
+    both = Q(sender_id=actor.facility_id) | Q(receiver_id=actor.facility_id)
+    counted = {key: Count("pk", filter=condition) for key, condition in _clinic_filters(actor).items()}
+    return Referral.objects.visible_to(actor).filter(both).aggregate(**counted)
+
+
+def one(actor: Actor, uid: UUID | str) -> Referral:
+    """One referral with its parties. Raises ``NotFound`` for strangers."""
+    rows = Referral.objects.visible_to(actor).filter(uid=uid)
+    found = rows.select_related(
+        "circle", "patient", "receiver_patient", "sender", "receiver", "suggested", "answers"
+    ).first()
+    if found is None:
+        raise NotFound("not_found", "紹介が見つかりません。取り下げられたか、共有範囲の外です。")
+    return found
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everything of one referral that its page shows."""
+
+    letters: list[ReferralLetter]
+    moves: list[ReferralMove]
+    offers: list[DateOffer]
+    replies: list[ReplyLetter]
+    attachments: list[Attachment]
+    messages: list[Message]
+    deadlines: list[Deadline]
+    back_referrals: list[Referral]
+
+
+def whole(actor: Actor, referral: Referral) -> Whole:
+    """Letters, moves, dates, replies, attachments, messages and timers, a query each; drafts only for their house."""
+    of_it = {"referral": referral}
+    mine = referral.sender_id == actor.facility_id
+    letters = ReferralLetter.objects.visible_to(actor).filter(**of_it)
+    replies = ReplyLetter.objects.visible_to(actor).filter(**of_it)
+    return Whole(
+        letters=[x for x in letters if mine or x.finalised_at],
+        moves=list(ReferralMove.objects.visible_to(actor).filter(**of_it)),
+        offers=list(DateOffer.objects.visible_to(actor).filter(**of_it).order_by("-id")),
+        replies=[r for r in replies if r.sent_at or r.facility_id == actor.facility_id],
+        attachments=list(
+            Attachment.objects.visible_to(actor).filter(**of_it, removed_at=None).order_by("id")
+        ),
+        messages=list(Message.objects.visible_to(actor).filter(**of_it).prefetch_related(_reads(actor))),
+        deadlines=list(Deadline.objects.visible_to(actor).filter(**of_it, met_at=None).order_by("due_at")),
+        back_referrals=list(
+            Referral.objects.visible_to(actor)
+            .filter(answers=referral)
+            .select_related("receiver")
+            .order_by("id")
+        ),
+    )
+
+
+def _reads(actor: Actor) -> Prefetch[Any]:
+    return Prefetch("reads", MessageRead.objects.visible_to(actor))
+
+
+def of_patient(actor: Actor, patient_uid: UUID | str) -> QuerySet[Referral]:
+    """Referrals about a patient that the actor may see, newest first."""
+    rows = Referral.objects.visible_to(actor)
+    about = Q(patient__uid=patient_uid) | Q(receiver_patient__uid=patient_uid)
+    return rows.filter(about).select_related("sender", "receiver", "patient").order_by("-created_at")
+
+
+def earlier_letters(actor: Actor, referral: Referral, limit: int = 10) -> list[Referral]:
+    """Letters of the own house about the same patient that a new one may be copied from."""
+    rows = Referral.objects.visible_to(actor).filter(
+        patient_id=referral.patient_id, sender_id=actor.facility_id
+    )
+    rows = rows.exclude(pk=referral.pk).exclude(sent_at=None)
+    return list(rows.select_related("receiver").order_by("-created_at")[:limit])
+
+
+def search(actor: Actor, text: str) -> QuerySet[Referral]:
+    """One box: number, patient's name in kanji or kana, facility, or a date in any notation."""
+    rows = Referral.objects.visible_to(actor).select_related("patient", "sender", "receiver")
+    for word in text.replace("\u3000", " ").split()[:5]:
+        rows = rows.filter(_word(word))
+    return rows.order_by("-created_at", "-id")
+
+
+def _word(word: str) -> Q:
+    if any(c.isdigit() for c in word):
+        number = word.upper()
+        if number.startswith("R-") or (number.isdigit() and len(number) == 6):
+            return Q(number__endswith=number) if number.isdigit() else Q(number__startswith=number)
+        try:
+            day = parse_date(word)
+        except Invalid:
+            return (
+                Q(number__contains=number)
+                | Q(patient__local_number=word)
+                | Q(receiver_patient__local_number=word)
+            )
+        start = datetime.combine(day, time(), tzinfo=clock.JST)
+        within = {"gte": start, "lt": start + timedelta(days=1)}
+        sent = Q(**{f"sent_at__{op}": at for op, at in within.items()})
+        return (
+            sent | Q(**{f"appointment_at__{op}": at for op, at in within.items()}) | Q(patient__birth_on=day)
+        )
+    kanji, kana = names.kanji_key(word), names.kana_key(word)
+    person = Q(patient__kanji_key__startswith=kanji)
+    if kana:
+        person |= Q(patient__kana_key__startswith=kana)
+    place = (
+        Q(sender__name__contains=word) | Q(receiver__name__contains=word) | Q(receiver_name__contains=word)
+    )
+    return person | place
+
+
+def overdue(actor: Actor) -> QuerySet[Deadline]:
+    """Every running timer past its instant that this facility owes, oldest first."""
+    rows = Deadline.objects.visible_to(actor).filter(
+        facility_id=actor.facility_id, met_at=None, due_at__lt=clock.now()
+    )
+    return rows.select_related("referral", "referral__patient", "referral__sender").order_by("due_at")
+
+
+def unfinished_of(actor: Actor, person_id: int) -> QuerySet[Referral]:
+    """Drafts that a person left behind; colleagues take them over (staff leave with drafts open)."""
+    rows = Referral.objects.visible_to(actor).filter(sender_id=actor.facility_id, state=State.DRAFT)
+    return rows.filter(entered_by_id=person_id).select_related("patient").order_by(F("created_at").desc())
