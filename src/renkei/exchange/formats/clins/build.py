@@ -25,7 +25,7 @@ from renkei.exchange.formats.clins.sections import (
     STRUCTURED,
     TREATMENT,
 )
-from renkei.fhirkit.documents import Resource, text_div
+from renkei.fhirkit.documents import Resource, clean, text_div
 from renkei.kernel.clock import JST
 from renkei.referrals.types import LetterDocument, Party
 
@@ -45,7 +45,15 @@ def build(document: LetterDocument, *, attachments: Sequence[Attachment] = ()) -
     """
     sent = rules.as_sent(document)
     rules.check(sent)
-    return orjson.dumps(_Writer(sent).bundle(attachments))
+    return orjson.dumps(_Writer(sent).bundle(_tidy(attachments)))
+
+
+def _tidy(attachments: Sequence[Attachment]) -> list[Attachment]:
+    """Attachments with a name and a type, which FHIR strings may not leave blank."""
+    return [
+        (clean(name) or f"添付{index}", clean(mime) or "application/octet-stream", data)
+        for index, (name, mime, data) in enumerate(attachments, start=1)
+    ]
 
 
 class _Writer:

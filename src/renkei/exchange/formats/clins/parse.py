@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 from renkei.exchange.formats.clins import codes, kinds
 from renkei.exchange.formats.clins.content import read_content
@@ -52,7 +53,7 @@ def parse(raw: bytes) -> ReceivedDocument:
         sha256=hashlib.sha256(raw).hexdigest(),
         profile=profile,
         profile_version=version,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *_files_elsewhere(bundle)),
         attachments=tuple(_attachments(bundle)),
     )
 
@@ -71,11 +72,12 @@ def _composition(bundle: Bundle) -> Resource:
 
 
 def _references(bundle: Bundle, *, current: bool) -> list[str]:
-    """Refuses references that lead nowhere; what old drafts wrote instead of a reference is a warning."""
+    """Refuses references that lead nowhere; where only an older draft did so beside the letter, it is a warning."""
     warnings = []
     for broken in broken_references(bundle):
         inside = broken.source_type == "Composition"
-        if broken.reference.startswith(("urn:", "#")) or (inside and (current or not broken.is_formless)):
+        local = broken.reference.startswith(("urn:", "#"))
+        if (current and (inside or local)) or (inside and not broken.is_formless):
             raise Invalid(
                 "clins.broken_reference",
                 f"参照先のデータが文書の中にありません: {broken.path} → {broken.reference}",
@@ -200,16 +202,33 @@ def _entered_by(bundle: Bundle, composition: Resource) -> str:
     return ""
 
 
+def _parts(bundle: Bundle) -> Iterator[tuple[Resource, Resource]]:
+    """``(DocumentReference, Attachment)`` of every content in the document."""
+    for entry in bundle.of_type("DocumentReference"):
+        for row in items(entry.resource.get("content")):
+            attachment = row.get("attachment")
+            if isinstance(attachment, dict):
+                yield entry.resource, attachment
+
+
 def _attachments(bundle: Bundle) -> list[ReadAttachment]:
     """Files embedded in DocumentReferences (plain text is told in the section instead)."""
     found: list[ReadAttachment] = []
-    for entry in bundle.of_type("DocumentReference"):
-        for row in items(entry.resource.get("content")):
-            inner = row.get("attachment")
-            attachment: Resource = inner if isinstance(inner, dict) else {}
-            mime = text_of(attachment.get("contentType"))
-            data = attachment_bytes(attachment)
-            if data is not None and not mime.startswith("text/plain"):
-                title = text_of(attachment.get("title")) or text_of(entry.resource.get("description"))
-                found.append(ReadAttachment(title or f"添付{len(found) + 1}", mime, data))
+    for reference, attachment in _parts(bundle):
+        mime = text_of(attachment.get("contentType"))
+        data = attachment_bytes(attachment)
+        if data is not None and not mime.startswith("text/plain"):
+            title = text_of(attachment.get("title")) or text_of(reference.get("description"))
+            found.append(ReadAttachment(title or f"添付{len(found) + 1}", mime, data))
+    return found
+
+
+def _files_elsewhere(bundle: Bundle) -> list[str]:
+    """Attachments that are only named by an address, so that nobody believes to have received them."""
+    found = []
+    for reference, attachment in _parts(bundle):
+        url = text_of(attachment.get("url"))
+        if url and not attachment.get("data"):
+            title = text_of(attachment.get("title")) or text_of(reference.get("description")) or "添付"
+            found.append(f"「{title}」のファイルは文書の中に入っていません（所在: {url}）。")
     return found

@@ -119,6 +119,11 @@ def test_files_travel_inside_and_come_out_again() -> None:
     assert "心電図.pdf" in read.text
 
 
+def test_a_file_without_a_usable_name_gets_one() -> None:
+    read = parse(build(REFERRAL, attachments=[("\ud800\x00", "", b"1")]))
+    assert [(row.filename, row.mime) for row in read.attachments] == [("添付1", "application/octet-stream")]
+
+
 def test_the_same_letter_gives_the_same_bytes_and_a_new_version_other_identities() -> None:
     assert build(REFERRAL) == build(REFERRAL)
     urls = {row["fullUrl"] for row in built(REFERRAL)["entry"]}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renkei.exchange.formats.clins.parse import parse
 from renkei.exchange.formats.clins.tests.helpers import Json, composition, dump, of_type, sample, section
@@ -185,6 +188,57 @@ def test_another_national_document_is_named_by_profile_or_by_type_alone(
     for claimed in ([profile], []):
         bundle["meta"]["profile"] = claimed
         assert refusal(bundle).message_ja.startswith(f"これは{name}")
+
+
+def test_a_file_that_is_only_named_is_told_so() -> None:
+    bundle = sample()
+    row = {"attachment": {"contentType": "application/pdf", "title": "心電図", "url": "file:///ecg.pdf"}}
+    resource = {"resourceType": "DocumentReference", "content": [row]}
+    bundle["entry"].append({"fullUrl": "urn:uuid:ecg", "resource": resource})
+    read = parse(dump(bundle))
+    assert read.warnings == ("「心電図」のファイルは文書の中に入っていません（所在: file:///ecg.pdf）。",)
+    assert "心電図" in read.text
+
+
+def test_a_section_that_nobody_knows_is_read_with_a_warning() -> None:
+    bundle = sample()
+    node = {
+        "title": "独自の欄",
+        "code": {"coding": [{"code": "999"}]},
+        "text": {"div": "<div>独自の本文</div>"},
+    }
+    section(bundle, "300")["section"].append(node)
+    read = parse(dump(bundle))
+    assert "Composition.section[300].section[999]「独自の欄」" in read.warnings[0]
+    assert read.document.content.extra_sections[-1].text == "独自の本文"
+
+
+def test_what_no_section_names_is_read_too() -> None:
+    bundle = sample()
+    resource = {"resourceType": "Immunization", "vaccineCode": {"text": "架空ワクチン"}, "lotNumber": "L-1"}
+    bundle["entry"].append({"fullUrl": "urn:uuid:shot", "resource": resource})
+    others = next(row for row in parse(dump(bundle)).sections if row.title == "そのほかの情報")
+    assert [row.title for row in others.entries] == ["予防接種：架空ワクチン"]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every ``(container, key)`` of a document."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in list(keys):
+        yield value, key
+        yield from places(value[key])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_document_damaged_anywhere_gives_an_answer_or_a_refusal(data: st.DataObject) -> None:
+    bundle = sample()
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(list(places(bundle))))
+        container[key] = data.draw(
+            st.sampled_from([None, 3, True, "", "x", "#", [], {}, [None], [[]], {"x": 1}])
+        )
+    assert answer(bundle)
 
 
 @pytest.mark.parametrize("damage", [None, 3, "x", [], {}, [None], [[]], {"x": 1}])
