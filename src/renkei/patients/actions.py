@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db import connection
+
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotAllowed
+from renkei.kernel.errors import Invalid, NotAllowed, NotFound
 from renkei.kernel.identifiers import check_code, phone, postal_code
 from renkei.kernel.names import check_kana_name, check_person_name
 from renkei.kernel.text import clean_note
@@ -17,6 +19,10 @@ from renkei.patients.models import Patient, PatientLink, RegionalPerson, Sex
 from renkei.patients.permissions import P
 
 TEXTS = {"address": 200, "occupation": 60, "local_number": 20}
+PHONE_LIMIT = 20
+REASON_LIMIT = 200
+# A step without a common divisor with the number of codes: every serial has its own code, neighbours look unlike.
+CODE_STEP, CODE_COUNT = 61_803_403, 99_999_999
 
 
 def _fill(patient: Patient, *, name: str, kana: str, birth_on: date, sex: str, **details: Any) -> Patient:
@@ -25,14 +31,18 @@ def _fill(patient: Patient, *, name: str, kana: str, birth_on: date, sex: str, *
     if birth_on > clock.today():
         raise Invalid("birth_in_future", "生年月日が未来の日付です。", "birth_on")
     patient.birth_on = birth_on
-    patient.sex = Sex(sex)
+    if sex not in Sex.values:
+        raise Invalid("sex_unknown", "性別は 男・女・その他・不明 から選んでください。", "sex")
+    patient.sex = sex
     for field, limit in TEXTS.items():
         if field in details:
-            setattr(patient, field, clean_note(str(details[field] or ""), limit, field))
-    if details.get("postal_code"):
-        patient.postal_code = postal_code(str(details["postal_code"]), "postal_code")
-    if details.get("phone"):
-        patient.phone = phone(str(details["phone"]), "phone").display
+            setattr(patient, field, clean_note(str(details[field] or "").strip(), limit, field))
+    if "postal_code" in details:
+        typed = str(details["postal_code"] or "").strip()
+        patient.postal_code = postal_code(typed, "postal_code") if typed else ""
+    if "phone" in details:
+        typed = str(details["phone"] or "").strip()
+        patient.phone = phone(typed, "phone").display[:PHONE_LIMIT] if typed else ""
     patient.updated_at = clock.now()
     patient.make_keys()
     return patient
@@ -99,15 +109,16 @@ def adopt(
         )
         own.make_keys()
         own.save()
-    group(actor, own, theirs, reason=reason)
+    if len(_persons(actor, own, theirs)) < 2:
+        # Two regional persons are joined by a human at the link page only; the letter is not held up by it.
+        group(actor, own, theirs, reason=reason)
     return own
 
 
 def group(actor: Actor, one: Patient, other: Patient, *, reason: str) -> RegionalPerson:
     """Link two rows as the same person; called inside an action after a human decision."""
-    found = [_link_of(one), _link_of(other)]
-    persons = {link.person_id for link in found if link}
-    if len(persons) > 1:
+    found = [_link_of(actor, one), _link_of(actor, other)]
+    if len(_persons(actor, one, other)) > 1:
         raise Invalid(
             "two_persons", "2人はそれぞれ別の地域患者IDに対応づけられています。先に対応を外してください。"
         )
@@ -117,23 +128,28 @@ def group(actor: Actor, one: Patient, other: Patient, *, reason: str) -> Regiona
             PatientLink.objects.create(
                 patient=patient,
                 person=person,
-                reason=reason[:200],
+                reason=reason[:REASON_LIMIT],
                 linked_by=actor.label,
                 linked_at=clock.now(),
             )
     return person
 
 
-def _link_of(patient: Patient) -> PatientLink | None:
-    return (
-        PatientLink._base_manager.filter(patient=patient, unlinked_at=None).select_related("person").first()
-    )
+def _persons(actor: Actor, *patients: Patient) -> set[int]:
+    return {found.person_id for patient in patients if (found := _link_of(actor, patient))}
+
+
+def _link_of(actor: Actor, patient: Patient) -> PatientLink | None:
+    rows = PatientLink.objects.visible_to(actor).filter(patient=patient, unlinked_at=None)
+    return rows.select_related("person").first()
 
 
 def _new_person() -> RegionalPerson:
-    person = RegionalPerson(code="")
-    person.code = check_code(person.uid.int % 10_000_000)
-    person.save()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('patients_regionalperson', 'id'))")
+        serial = int(cursor.fetchone()[0])
+    person = RegionalPerson(pk=serial, code=check_code(1 + serial * CODE_STEP % CODE_COUNT))
+    person.save(force_insert=True)
     return person
 
 
@@ -142,11 +158,16 @@ def link(actor: Actor, patient: Patient, *, other: Patient, reason: str) -> Regi
     """A human says that both rows are the same person; name and birth date alone are never enough (S44)."""
     if patient.pk == other.pk:
         raise Invalid("same_row", "同じ患者です。", "other")
+    if not Patient.objects.visible_to(actor).filter(pk=other.pk).exists():
+        raise NotFound("not_found", "対応づける相手の患者が見つかりません。共有範囲の外の可能性があります。")
+    if patient.facility_id != actor.facility_id:
+        raise NotAllowed("not_own_patient", "自施設の患者からだけ対応づけられます。")
     if len(reason.strip()) < 3:
         raise Invalid(
             "reason_missing", "同一人物と判断した根拠を入力してください(例: 保険証と本人確認)。", "reason"
         )
-    if patient.birth_on != other.birth_on or patient.sex != other.sex:
+    sexes = {patient.sex, other.sex} - {Sex.UNKNOWN}
+    if patient.birth_on != other.birth_on or len(sexes) > 1:
         raise Invalid(
             "differs",
             "生年月日または性別が違います。どちらかの登録を訂正してから対応づけてください。",
@@ -159,11 +180,13 @@ def link(actor: Actor, patient: Patient, *, other: Patient, reason: str) -> Regi
 @action(P.LINK, says="対応づけを解除")
 def unlink(actor: Actor, patient: Patient, *, reason: str) -> PatientLink:
     """End the link of this row; history stays, and access never moves with it."""
-    found = _link_of(patient)
+    found = _link_of(actor, patient)
     if found is None:
         raise Invalid("not_linked", "対応づけがありません。")
     if len(reason.strip()) < 3:
         raise Invalid("reason_missing", "解除する理由を入力してください。", "reason")
-    found.unlinked_at, found.unlinked_by, found.unlink_reason = clock.now(), actor.label, reason.strip()[:200]
+    found.unlinked_at, found.unlinked_by = clock.now(), actor.label
+    found.unlink_reason = reason.strip()[:REASON_LIMIT]
     found.save()
+    say(f"{actor.label}が対応づけを解除しました")
     return found
