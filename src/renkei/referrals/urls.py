@@ -1,0 +1,21 @@
+"""Addresses of the trunk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from renkei.referrals import views
+
+app_name = "referrals"
+urlpatterns = [
+    path("desk/", views.desk, name="desk"),
+    path("desk/live/", views.desk_live, name="desk_live"),
+    path("clinic/", views.clinic, name="clinic"),
+    path("search/", views.search, name="search"),
+    path("<uuid:uid>/", views.show, name="show"),
+    path("<uuid:uid>/panel/", views.panel, name="panel"),
+    path("<uuid:uid>/ask/<slug:move>/", views.ask, name="ask"),
+    path("<uuid:uid>/do/<slug:move>/", views.make, name="make"),
+    path("<uuid:uid>/message/", views.post_message, name="message"),
+    path("<uuid:uid>/remind/", views.remind, name="remind"),
+]
