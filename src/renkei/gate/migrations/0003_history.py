@@ -10,7 +10,7 @@ HISTORY = [
     # Everybody's lines about one patient, for whoever may see that patient. Owned by gate_reader, whose policy on the
     # trail shows every line; the question of who asks is answered by gate_sees_patient alone.
     """CREATE FUNCTION audit_of_patient(patient bigint, before bigint, size int) RETURNS SETOF audit_auditentry
-       LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+       LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
        BEGIN
          IF NOT gate_sees_patient(patient) THEN
            RETURN;
