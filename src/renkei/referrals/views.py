@@ -17,7 +17,7 @@ from renkei.directory.queries import departments, facility
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import DomainError, NotFound, NotPossibleNow
-from renkei.referrals import actions, present, queries
+from renkei.referrals import actions, compare, present, queries
 from renkei.referrals.forms import MessageForm, form_for
 from renkei.referrals.models import Referral
 from renkei.referrals.permissions import P
@@ -83,7 +83,8 @@ def desk(request: HttpRequest) -> HttpResponse:
 @page(P.RECEIVE, reads="受付デスクを閲覧")
 def desk_live(request: HttpRequest) -> HttpResponse:
     """Counters and list again, every five seconds, 304 when nothing changed."""
-    html = render_to_string("referrals/_desk.html", _desk_context(request, current()), request=request)
+    part = "counters" if request.GET.get("part") == "counters" else "list"
+    html = render_to_string(f"referrals/_desk_{part}.html", _desk_context(request, current()), request=request)
     return live_response(request, html)
 
 
@@ -133,7 +134,8 @@ def _detail_context(actor: Actor, referral: Referral) -> dict[str, Any]:
         "letter": whole.letters[-1] if whole.letters else None,
         "attachments": whole.attachments,
         "replies": [present.reply_view(r) for r in whole.replies],
-        "messages": whole.messages,
+        "messages_posted": whole.messages,
+        "changes": compare.changes(whole.letters),
         "back_referrals": whole.back_referrals,
         "message_form": MessageForm(prefix="message"),
     }
@@ -154,7 +156,7 @@ def show(request: HttpRequest, uid: UUID) -> HttpResponse:
     actor = current()
     referral = queries.one(actor, uid)
     context = _detail_context(actor, referral)
-    if context["messages"]:
+    if context["messages_posted"]:
         actions.mark_messages_read(actor, referral)
     return render(request, "referrals/show.html", context)
 
