@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from renkei.circles.models import Circle, Member
 from renkei.kernel import clock
@@ -63,11 +63,21 @@ class Filler:
             )
 
     def _make(self, model: type[models.Model]) -> models.Model:
+        """As many fields as possible; where a CHECK refuses that, only those that the model cannot do without."""
+        try:
+            with transaction.atomic():
+                return self._save(model, generous=True)
+        except IntegrityError:
+            return self._save(model, generous=False)
+
+    def _save(self, model: type[models.Model], *, generous: bool) -> models.Model:
         hints = HINTS.get(model._meta.label, {})
         mark = MARK if str(getattr(model, "scope", "")) in WALLED else PUBLIC_MARK
         values: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
-            if field.name in hints or (field.primary_key and not isinstance(field, models.OneToOneField)):
+            automatic = field.primary_key and not isinstance(field, models.OneToOneField)
+            needless = field.has_default() or field.null or field.blank
+            if field.name in hints or automatic or (needless and not generous):
                 continue
             value = self._value(model, field, mark)
             if value is not NOTHING:

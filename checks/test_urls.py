@@ -1,0 +1,256 @@
+"""Every address of the product: who may open it, and what a stranger gets to see of others' rows (nothing).
+
+The resolver is walked, so a new page is proved from its first day. Converters are filled with the keys of rows that
+exist, so that a page that forgets the gate would have something to show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from checks.filler import MARK
+from checks.world import World, fingerprint, login
+from renkei.accounts.middleware import SESSION_KEY
+from renkei.accounts.models import Person
+from renkei.gate.actor import Actor
+from testing.database import arranging
+
+THIRD_PARTY = {
+    "allauth.": "log-in, second factor, sessions: pages before or about one's own account only",
+    "django.contrib.staticfiles.": "files of the program",
+    "django.views.static": "files of the program",
+    "django.views.generic.base": "redirects of allauth's URL list",
+    "django.views.i18n": "texts for scripts",
+}
+CALM = {200, 204, 302, 303, 304, 400, 401, 403, 404, 405, 406, 409, 410, 415, 422}
+
+
+TRUNK = {"patients.Patient", "referrals.Referral", "files.StoredFile", "circles.Circle", "accounts.Person"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the resolver: its route and its view."""
+
+    route: str
+    pattern: URLPattern
+
+    @property
+    def view(self) -> Any:
+        """The callback as Django calls it."""
+        return self.pattern.callback
+
+    @property
+    def home(self) -> str:
+        """Dotted module where the view lives."""
+        found = getattr(self.view, "view_class", self.view)
+        return str(found.__module__)
+
+    @property
+    def gate(self) -> tuple[str, object] | None:
+        """What @page or @public_page wrote on the view, through other decorators too."""
+        found = getattr(self.view, "gate", None)
+        return found if isinstance(found, tuple) else None
+
+    @property
+    def third_party(self) -> bool:
+        """On the list of packages with a reason."""
+        return self.home.startswith(tuple(THIRD_PARTY))
+
+
+def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[Address]:
+    for part in resolver.url_patterns:
+        route = prefix + str(part.pattern)
+        if isinstance(part, URLResolver):
+            yield from _walk(part, route)
+        else:
+            yield Address(route, part)
+
+
+ADDRESSES = list(_walk(get_resolver()))
+OURS = [a for a in ADDRESSES if not a.third_party]
+CONVERTER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+
+
+def test_the_resolver_is_not_empty() -> None:
+    assert ADDRESSES
+
+
+def test_a_view_says_who_may_open_it() -> None:
+    strange = [a.home for a in OURS if not a.home.startswith("renkei.")]
+    assert not strange, "on no list with a reason"
+    ungated = [a.route for a in OURS if a.gate is None]
+    assert not ungated, "give these views @page(permission) or @public_page(reason)"
+
+
+def test_a_public_page_has_a_reason() -> None:
+    for address in OURS:
+        if address.gate and address.gate[0] == "public":
+            assert len(str(address.gate[1])) > 10, address.route
+
+
+def _candidates(address: Address, world: World) -> list[str]:
+    """The paths of ``address`` with keys of existing rows: first those of the view's own module, then the trunk's."""
+    if not CONVERTER.search(address.route):
+        return ["/" + _plain(address.route)]
+    module = address.home.split(".")[1]
+    rows = [(m, r) for m, r in world.about_somebody() if m._meta.app_label == module]
+    rows += [
+        (m, r) for m, r in world.about_somebody() if m._meta.label in TRUNK and m._meta.app_label != module
+    ]
+    filled = (CONVERTER.sub(lambda found, r=r: _value(found, r), address.route) for _m, r in rows)  # type: ignore[misc]
+    return list(dict.fromkeys("/" + _plain(path) for path in filled))
+
+
+def _live_paths(world: World) -> dict[str, list[str]]:
+    """Route → paths that show something to a member of the circle; where none does, the first two that exist."""
+    insiders = [_logged_in(world.cast.actor(name)) for name in ("aoki", "sato")]
+    found: dict[str, list[str]] = {}
+    for address in OURS:
+        paths = _candidates(address, world)
+        live = next((p for p in paths if any(c.get(p).status_code == 200 for c in insiders)), None)
+        found[address.route] = [live] if live else paths[:2]
+    return found
+
+
+def _plain(route: str) -> str:
+    return route.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
+
+
+def _value(found: re.Match[str], row: models.Model) -> str:
+    kind = found["kind"] or "str"
+    if kind == "uuid" or "uid" in found["name"]:
+        return str(getattr(row, "uid", "00000000-0000-7000-8000-000000000000"))
+    if kind == "int":
+        return str(row.pk if isinstance(row.pk, int) else 1)
+    for column in (found["name"], "kind", "state", "name"):
+        value = getattr(row, column, None)
+        if isinstance(value, str) and value and "/" not in value:
+            return value
+    return "x"
+
+
+@dataclass(frozen=True)
+class Visited:
+    """The world and the paths to walk in it."""
+
+    world: World
+    paths: dict[str, list[str]]
+
+    def every_path(self) -> list[str]:
+        """All of them, in the order of the resolver."""
+        return [path for paths in self.paths.values() for path in paths]
+
+
+@pytest.fixture(scope="module")
+def visited(world: World) -> Iterator[Visited]:
+    """The world, and afterwards the proof that no visit of a stranger changed a row about somebody."""
+    tables = [m._meta.db_table for m, _ in world.about_somebody() if m is not Person]
+    settings.STATIC_ROOT.mkdir(
+        parents=True, exist_ok=True
+    )  # the static middleware asks for it at every start
+    paths = _live_paths(world)
+    before = fingerprint(world.database, tables)
+    yield Visited(world, paths)
+    after = fingerprint(world.database, tables)
+    assert {t for t in tables if before[t] != after[t]} == set()
+
+
+def _logged_in(actor: Actor) -> Client:
+    client = Client(raise_request_exception=False)
+    with arranging("log-in of a proof"):
+        person = Person.objects.get(pk=actor.person_id)
+        client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[SESSION_KEY] = actor.membership_id
+    session.save()
+    return client
+
+
+def _assert_nothing_of_others(response: Any, path: str, who: str) -> None:
+    assert response.status_code in CALM, f"{response.status_code} at {path} for {who}"
+    shown = _body(response) + str(response.headers).encode()
+    assert MARK.encode() not in shown, f"{path} shows a stranger's row to {who}"
+
+
+def test_an_anonymous_visitor_is_asked_to_log_in_or_sees_a_public_page(visited: Visited) -> None:
+    client = Client(raise_request_exception=False)
+    for address in OURS:
+        for path in visited.paths[address.route]:
+            for response in (client.get(path), client.post(path)):
+                _assert_nothing_of_others(response, path, "nobody")
+                if address.gate and address.gate[0] == "page":
+                    assert response.status_code in {302, 401, 403, 404, 405}, path
+                    if response.status_code == 302:
+                        assert "/accounts/login/" in response["Location"], path
+
+
+def test_no_role_of_a_facility_outside_sees_anything_at_any_address(visited: Visited) -> None:
+    for actor in visited.world.cast.outsiders():
+        client = _logged_in(actor)
+        for path in visited.every_path():
+            _assert_nothing_of_others(client.get(path), path, f"{actor.label} ({actor.facility_label})")
+
+
+def test_no_form_sent_by_a_role_outside_changes_or_shows_anything(visited: Visited) -> None:
+    """One actor for each set of permissions that the roles grant."""
+    once = {actor.permissions: actor for actor in visited.world.cast.outsiders()}
+    for actor in once.values():
+        client = _logged_in(actor)
+        for path in visited.every_path():
+            _assert_nothing_of_others(client.post(path), path, actor.label)
+
+
+def test_no_fragment_shows_more_than_its_page(visited: Visited) -> None:
+    client = _logged_in(visited.world.cast.outsiders()[0])
+    for path in visited.every_path():
+        for headers in ({"HX-Request": "true"}, {"X-Renkei-Poll": "1"}):
+            _assert_nothing_of_others(client.get(path, headers=headers), path, "a fragment")
+            _assert_nothing_of_others(client.post(path, headers=headers), path, "a fragment")
+
+
+def test_allauths_pages_show_nothing_of_others(visited: Visited) -> None:
+    outsider = _logged_in(visited.world.cast.outsiders()[0])
+    for client in (Client(raise_request_exception=False), outsider):
+        for address in ADDRESSES:
+            if address.third_party and not CONVERTER.search(address.route) and "(" not in address.route:
+                path = "/" + _plain(address.route)
+                _assert_nothing_of_others(client.get(path), path, "a visitor of the log-in pages")
+
+
+def test_a_strangers_search_words_find_nothing(visited: Visited) -> None:
+    """Lists and suggestions, asked for the very names of the arranged rows."""
+    client = _logged_in(visited.world.cast.outsiders()[0])
+    words = {"q": MARK, "name": MARK, "kana": MARK, "term": MARK, "search": MARK, "page": "1"}
+    for path in visited.every_path():
+        response = client.get(path, words)
+        assert response.status_code in CALM, path
+        # The words come back in the search box; with a number behind them they came from a row.
+        assert not re.search(f"{MARK}\\d", _body(response).decode(errors="replace")), path
+
+
+def test_the_owner_does_find_the_rows_at_some_address(visited: Visited) -> None:
+    """Otherwise the proofs above would hold for an empty reason."""
+    client = _logged_in(visited.world.cast.actor("aoki"))
+    found = [path for path in visited.every_path() if MARK.encode() in _body(client.get(path))]
+    assert found or not OURS
+
+
+def test_refusals_of_strangers_are_on_record(visited: Visited) -> None:
+    with login("renkei_owner", visited.world.database) as owner:
+        found = owner.execute("SELECT count(*) FROM audit_auditentry WHERE outcome = 'denied'").fetchone()
+    assert found is not None
+    assert found > (0,) or not any(a.gate and a.gate[0] == "page" for a in OURS)
+
+
+def _body(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
