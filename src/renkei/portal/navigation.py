@@ -1,0 +1,217 @@
+"""The navigation of each role with its counts, and the frame around every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from renkei.accounts.permissions import P as Accounts
+from renkei.accounts.queries import memberships_of
+from renkei.directory.permissions import P as Directory
+from renkei.directory.types import FacilityKind
+from renkei.gate.actor import Actor, Kind, current
+from renkei.kernel.roles import Role
+from renkei.notices.permissions import P as Notices
+from renkei.notices.queries import unread_count
+from renkei.patients.permissions import P as Patients
+from renkei.portal.clock_label import clock_label
+from renkei.portal.permissions import P
+from renkei.referrals import queries as referrals
+from renkei.referrals.permissions import P as Referrals
+from renkei.ui.types import FacilityChoice, Frame, Link, NavGroup, NavItem
+
+SEARCH_LABEL = "患者・医療機関・紹介番号・日付をさがす"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu: ``name`` of its URL, ``query`` behind it, ``count`` beside it."""
+
+    label: str
+    name: str
+    query: str = ""
+    count: int | None = None
+    tab: bool = False
+    arg: str = ""
+
+    def url(self) -> str:
+        """Its address, or empty where the module is not installed."""
+        try:
+            return reverse(self.name, args=[self.arg] if self.arg else []) + self.query
+        except NoReverseMatch:
+            return ""
+
+
+def first_page(actor: Actor) -> str:
+    """The address where the day of ``actor`` begins."""
+    receives = actor.may(Referrals.RECEIVE)
+    if receives and actor.roles & {Role.LIAISON_STAFF, Role.SOCIAL_WORKER}:
+        return reverse("referrals:desk")
+    if receives:
+        return reverse("referrals:desk" if house_of(actor).receives_mostly else "referrals:clinic")
+    if actor.may(Referrals.VIEW):
+        return reverse("referrals:clinic")
+    if actor.may(P.OPERATE):
+        return reverse("portal:system")
+    if actor.may(Accounts.MANAGE_MEMBERS):
+        return reverse("accounts:members")
+    if actor.may(P.VIEW_TRAIL):
+        return reverse("portal:trail")
+    return reverse("notices:list")
+
+
+@dataclass(frozen=True)
+class House:
+    """The facility that the actor works for right now, and the others they may switch to."""
+
+    uid: str
+    kind: str
+    choices: tuple[FacilityChoice, ...]
+
+    @property
+    def receives_mostly(self) -> bool:
+        """A hospital lives at its desk, everybody else with the patients they sent."""
+        return self.kind == FacilityKind.HOSPITAL
+
+
+def house_of(actor: Actor) -> House:
+    """One query: the memberships in force, with their facilities."""
+    uid = kind = ""
+    choices = []
+    for found in memberships_of(actor.person_id):
+        here = found.pk == actor.membership_id
+        if here:
+            uid, kind = str(found.facility.uid), found.facility.kind
+        choices.append(FacilityChoice(found.facility.name, str(found.facility_id), here))
+    return House(uid, kind, tuple(choices))
+
+
+def frame_for(request: HttpRequest, at: str = "") -> Frame:
+    """The frame of the page at ``at`` (this request's own address when empty), as the actor may see it."""
+    actor = current()
+    if actor.kind not in (Kind.STAFF, Kind.PERSON):
+        return Frame(login_url="/accounts/login/", clock_label=clock_label())
+    if connection.in_atomic_block:
+        return _minimal(request, actor) if connection.needs_rollback else _whole(request, actor, at)
+    # Outside the view's transaction (404, refusals) nobody is known to the database: open one for the counts.
+    with transaction.atomic():
+        return _whole(request, actor, at)
+
+
+def _minimal(request: HttpRequest, actor: Actor) -> Frame:
+    return Frame(
+        facility_label=actor.facility_label,
+        person_label=actor.label,
+        person_links=_person_links(),
+        logout_url=reverse("account_logout"),
+        login_url=reverse("account_login"),
+        clock_label=clock_label(),
+        shortcuts=bool(getattr(request.user, "shortcuts_on", True)),
+    )
+
+
+def _whole(request: HttpRequest, actor: Actor, at: str) -> Frame:
+    where = at or request.get_full_path()
+    house = house_of(actor)
+    nav = marked(groups(actor, house), where) if actor.is_staff else []
+    return Frame(
+        nav=nav,
+        facility_label=actor.facility_label,
+        facilities=house.choices,
+        switch_url=reverse("accounts:switch"),
+        person_label=actor.label if actor.is_staff else str(getattr(request.user, "name", actor.label)),
+        person_links=_person_links(),
+        logout_url=reverse("account_logout"),
+        login_url=reverse("account_login"),
+        notice_count=unread_count(actor) if actor.may(Notices.VIEW) else 0,
+        notices_url=reverse("notices:list") if actor.is_staff and actor.may(Notices.VIEW) else "",
+        search_url=reverse("referrals:search") if actor.may(Referrals.VIEW) else "",
+        search_label=SEARCH_LABEL,
+        clock_label=clock_label(),
+        nav_live_url=f"{reverse('portal:nav')}?{urlencode({'at': where[:200]})}" if nav else "",
+        shortcuts=bool(getattr(request.user, "shortcuts_on", True)),
+        shortcuts_url=reverse("accounts:shortcuts"),
+    )
+
+
+def _person_links() -> list[Link]:
+    links = [
+        Link("自分のアカウント・端末", reverse("accounts:me")),
+        Link("二要素認証・パスキー", reverse("mfa_index")),
+    ]
+    if settings.DEMO:
+        links.append(Link("画面部品の見本", reverse("ui:gallery")))
+    return links
+
+
+def groups(actor: Actor, house: House) -> list[tuple[str, list[Entry]]]:
+    """Heading and lines; a line stands there only if its page opens for ``actor``."""
+    return [
+        ("", _work(actor, house)),
+        ("地域", _region(actor)),
+        ("管理", _management(actor, house)),
+    ]
+
+
+def _work(actor: Actor, house: House) -> list[Entry]:
+    lines: list[Entry] = []
+    if actor.may(Referrals.VIEW):
+        counts = referrals.clinic_counts(actor)
+        lines.append(Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True))
+        if actor.may(Referrals.DRAFT):
+            lines.append(
+                Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts", counts["drafts"] or None)
+            )
+    if actor.may(Referrals.RECEIVE):
+        new = referrals.desk_counts(actor)["new"]
+        desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)
+        lines.insert(0 if house.receives_mostly else 1, desk)
+    if actor.may(Patients.VIEW):
+        lines.append(Entry("患者", "patients:list", tab=True))
+    if actor.may(Referrals.VIEW):
+        lines.append(Entry("検索", "referrals:search", tab=True))
+    return lines
+
+
+def _region(actor: Actor) -> list[Entry]:
+    return [Entry("連携医療機関", "directory:list")] if actor.may(Directory.VIEW) else []
+
+
+def _management(actor: Actor, house: House) -> list[Entry]:
+    lines: list[Entry] = []
+    if actor.may(Directory.EDIT_OWN) and house.uid:
+        lines.append(Entry("施設設定", "directory:settings", arg=house.uid))
+    if actor.may(Accounts.MANAGE_MEMBERS):
+        lines.append(Entry("職員", "accounts:members"))
+    if actor.may(Notices.OUTBOX):
+        lines.append(Entry("送信箱", "notices:outbox"))
+    if actor.may(P.OPERATE):
+        lines.append(Entry("失敗した処理", "portal:failed_jobs"))
+        lines.append(Entry("システム", "portal:system"))
+    if actor.may(P.VIEW_TRAIL):
+        lines.append(Entry("監査", "portal:trail"))
+    return lines
+
+
+def marked(found: list[tuple[str, list[Entry]]], where: str) -> list[NavGroup]:
+    """The groups as the frame takes them; the line whose address fits ``where`` best is the current one."""
+    lines = [(label, [(entry, url) for entry in entries if (url := entry.url())]) for label, entries in found]
+    fitting = [url for _label, pairs in lines for _entry, url in pairs if _fits(url, where)]
+    best = max(fitting, key=len, default="")
+    return [
+        NavGroup(label, [NavItem(e.label, url, e.count, url == best, e.tab) for e, url in pairs])
+        for label, pairs in lines
+        if pairs
+    ]
+
+
+def _fits(url: str, where: str) -> bool:
+    """``where`` is the page itself with more parameters, or lies below it."""
+    if "?" in url:
+        return where == url or where.startswith(f"{url}&")
+    return where.startswith(url)
