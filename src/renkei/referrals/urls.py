@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from renkei.referrals import views
+from renkei.referrals.paper_urls import paper_patterns
 
 app_name = "referrals"
 urlpatterns = [
@@ -19,3 +20,4 @@ urlpatterns = [
     path("<uuid:uid>/message/", views.post_message, name="message"),
     path("<uuid:uid>/remind/", views.remind, name="remind"),
 ]
+urlpatterns += paper_patterns
