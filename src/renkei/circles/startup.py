@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from renkei.circles.models import Circle, Member
+from renkei.circles.models import Circle, EmergencyAccess, Member
 from renkei.gate.actor import Actor
-from renkei.gate.guard import Scope, register_policy
+from renkei.gate.guard import Scope, register_model_policy, register_policy
 from renkei.kernel import clock
+from renkei.patients.models import Patient
+from renkei.patients.queries import register_shared
 
 
 def _open(actor: Actor, **outer: str) -> Exists:
@@ -39,4 +41,24 @@ def visible(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     return rows.filter(Q(facility_id=actor.facility_id) | _open(actor, patient_id="pk"))
 
 
+def visible_emergencies(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """The facility that opened the access, and the one whose patient it is, which reviews it."""
+    if not actor.facility_id:
+        return rows.none()
+    # No join: the wall hides the patient's row when the day is over, and a join would hide the record with it.
+    own = Patient._base_manager.filter(pk=OuterRef("patient_id"), facility_id=actor.facility_id)
+    return rows.filter(Q(facility_id=actor.facility_id) | Exists(own))
+
+
+def shared_ids(actor: Actor) -> QuerySet[Any]:
+    """Keys of patients in whose circles the actor's facility is now."""
+    now = clock.now()
+    rows = Member._base_manager.filter(
+        facility_id=actor.facility_id, valid_from__lte=now, valid_until__gt=now
+    )
+    return rows.values("patient_id")
+
+
 register_policy(Scope.PATIENT, visible)
+register_model_policy(EmergencyAccess, visible_emergencies)
+register_shared(shared_ids)

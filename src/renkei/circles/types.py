@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from django.db import models
 
 
@@ -28,3 +32,61 @@ class Level(models.IntegerChoices):
     MINIMUM = 1, "最小"
     STANDARD = 2, "標準"
     FULL = 3, "すべて"
+
+
+class ConsentType(models.TextChoices):
+    """What kind of consent a record is about (rules I.3)."""
+
+    IMPLICIT_NOTICE = "implicit_notice", "院内掲示による黙示の同意"
+    EXPLICIT_NETWORK = "explicit_network", "地域連携ネットワークへの参加同意"
+    EXPLICIT_INQUIRY = "explicit_inquiry", "照会時の明示の同意"
+    PATH = "path", "地域連携パスへの同意"
+    RESEARCH = "research_anonymised", "匿名化した研究利用への同意"
+    CARD = "card", "緊急カードへの同意"
+    TRANSPORT = "transport", "搬送時の情報提供への同意"
+
+
+class ConsentReach(models.TextChoices):
+    """With whom."""
+
+    ALL = "all", "参加するすべての施設"
+    ORG_LIST = "org_list", "名指しした複数の施設"
+    ORG = "org", "1つの施設"
+    PERSON = "person", "特定の人"
+
+
+class ConsentMethod(models.TextChoices):
+    """How it was said."""
+
+    PAPER = "paper", "書面"
+    ORAL = "oral", "口頭(診療録に記載)"
+    ELECTRONIC = "electronic", "電子"
+
+
+@dataclass(frozen=True)
+class ConsentWords:
+    """What was said, as it is entered. ``valid_from``: when (a paper may be older than its entry); None is now."""
+
+    type: str
+    reach: str
+    purpose: str
+    given_by: str
+    method: str
+    facility_ids: Sequence[int] = ()
+    named_person: str = ""
+    relation: str = ""
+    evidence: str = ""
+    reservation: str = ""
+    info_classes: Sequence[str] = ()
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EmergencyHit:
+    """What an emergency search may show of a patient, and no more."""
+
+    patient_id: int
+    name: str
+    kana: str
+    birth_on: date
+    facility_name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -11,11 +11,12 @@ from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
+from renkei.kernel.eras import format_both
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound
-from renkei.kernel.identifiers import check_code, phone, postal_code
+from renkei.kernel.identifiers import check_code, check_insured, phone, postal_code
 from renkei.kernel.names import check_kana_name, check_person_name
 from renkei.kernel.text import clean_note
-from renkei.patients.models import Patient, PatientLink, RegionalPerson, Sex
+from renkei.patients.models import InsuredNumber, KeyContact, Patient, PatientLink, RegionalPerson, Sex
 from renkei.patients.permissions import P
 
 TEXTS = {"address": 200, "occupation": 60, "local_number": 20}
@@ -60,11 +61,27 @@ def _refuse_taken_number(actor: Actor, number: str, except_for: int | None = Non
         )
 
 
+def _require_own(actor: Actor, patient: Patient) -> None:
+    if patient.facility_id != actor.facility_id:
+        raise NotAllowed(
+            "not_own_patient", "他施設の患者情報は変更できません。登録した施設に連絡してください。"
+        )
+
+
 @action(P.REGISTER, says="患者を登録")
 def register(actor: Actor, **details: Any) -> Patient:
-    """A new patient row of the actor's facility: ``name, kana, birth_on, sex`` and the optional details."""
+    """A new patient row of the actor's facility: ``name, kana, birth_on, sex`` and the optional details.
+
+    ``uid`` is the key that the form was opened with: sent twice, it still makes one patient.
+    """
+    uid = details.pop("uid", None)
+    if uid and (known := Patient.objects.visible_to(actor).filter(uid=uid).first()):
+        # The same form was sent twice: the first one counts.
+        return known
     _refuse_taken_number(actor, str(details.get("local_number") or ""))
     patient = _fill(Patient(facility_id=actor.facility_id, created_at=clock.now()), **details)
+    if uid:
+        patient.uid = uid
     patient.save()
     say(f"{actor.label}が患者を登録しました")
     return patient
@@ -73,8 +90,7 @@ def register(actor: Actor, **details: Any) -> Patient:
 @action(P.REGISTER, says="患者情報を変更")
 def change(actor: Actor, patient: Patient, **details: Any) -> Patient:
     """Change the actor's own facility's row; before and after stand in the trail."""
-    if patient.facility_id != actor.facility_id:
-        raise NotAllowed("not_own_patient", "他施設の患者情報は変更できません。")
+    _require_own(actor, patient)
     _refuse_taken_number(actor, str(details.get("local_number") or ""), patient.pk)
     _fill(patient, **details)
     patient.save()
@@ -190,3 +206,68 @@ def unlink(actor: Actor, patient: Patient, *, reason: str) -> PatientLink:
     found.save()
     say(f"{actor.label}が対応づけを解除しました")
     return found
+
+
+@action(P.REGISTER, says="被保険者番号を登録")
+def add_insured_number(
+    actor: Actor,
+    patient: Patient,
+    *,
+    insurer: str,
+    symbol: str,
+    number: str,
+    branch: str = "",
+    valid_from: date,
+) -> InsuredNumber:
+    """The insured number from ``valid_from`` on; the one before ends the day before. History stays (rules J.1).
+
+    Raises ``Invalid`` with the reason for the 12-digit individual number (個人番号), which may not be stored.
+    """
+    _require_own(actor, patient)
+    member = check_insured(insurer, symbol, number, branch, field="number")
+    rows = InsuredNumber.objects.visible_to(actor).filter(patient=patient)
+    open_ones = [row for row in rows if row.valid_until is None]
+    if any(row.member_id == str(member) for row in open_ones):
+        raise Invalid("number_known", "この被保険者番号はすでに登録されています。", "number")
+    for row in open_ones:
+        if row.valid_from >= valid_from:
+            raise Invalid(
+                "period_order",
+                f"適用開始日は、今の番号の開始日({format_both(row.valid_from)})より後にしてください。",
+                "valid_from",
+            )
+        row.valid_until = valid_from - timedelta(days=1)
+        row.save()
+    return InsuredNumber.objects.create(
+        patient=patient, member_id=str(member), match_key=member.match_key, valid_from=valid_from
+    )
+
+
+@action(P.REGISTER, says="連絡先を追加")
+def add_contact(
+    actor: Actor,
+    patient: Patient,
+    *,
+    name: str,
+    relation: str = "",
+    phone_number: str = "",
+    proxy: bool = False,
+) -> KeyContact:
+    """Whom to call (キーパーソン); ``proxy`` may decide for the patient (代理人)."""
+    _require_own(actor, patient)
+    return KeyContact.objects.create(
+        patient=patient,
+        name=check_person_name(name, "name"),
+        relation=clean_note(relation.strip(), 40, "relation"),
+        phone=phone(phone_number, "phone_number").display[:PHONE_LIMIT] if phone_number.strip() else "",
+        proxy=proxy,
+    )
+
+
+@action(P.REGISTER, says="連絡先を終了")
+def end_contact(actor: Actor, contact: KeyContact) -> KeyContact:
+    """This contact is not to be called any more; the row stays for the trail."""
+    _require_own(actor, contact.patient)
+    contact.ended_at = contact.ended_at or clock.now()
+    contact.save()
+    return contact

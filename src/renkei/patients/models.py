@@ -28,10 +28,10 @@ class Patient(PatientData):
 
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="patients")
     local_number = models.CharField("患者番号", max_length=20, blank=True)
-    name = models.CharField("氏名", max_length=80)
-    kana = models.CharField("カナ", max_length=120, blank=True)
-    kanji_key = models.CharField(max_length=80, db_collation="C", editable=False)
-    kana_key = models.CharField(max_length=120, db_collation="C", editable=False)
+    name = models.CharField("氏名", max_length=200)
+    kana = models.CharField("カナ", max_length=200, blank=True)
+    kanji_key = models.CharField(max_length=200, db_collation="C", editable=False)
+    kana_key = models.CharField(max_length=200, db_collation="C", editable=False)
     bigrams = ArrayField(models.CharField(max_length=4), default=list, editable=False)
     birth_on = models.DateField("生年月日")
     sex = models.CharField("性別", max_length=8, choices=Sex.choices, default=Sex.UNKNOWN)
@@ -50,6 +50,11 @@ class Patient(PatientData):
             models.Index(fields=["facility", "kanji_key", "id"], name="patient_by_kanji"),
             models.Index(fields=["birth_on", "sex"], name="patient_by_birth"),
             models.Index(fields=["facility", "phone_digits"], name="patient_by_phone"),
+            models.Index(
+                fields=["phone_digits"], condition=~Q(phone_digits=""), name="patient_of_region_by_phone"
+            ),
+            models.Index(fields=["kana_key", "id"], name="patient_of_region_by_kana"),
+            models.Index(fields=["kanji_key", "id"], name="patient_of_region_by_kanji"),
             GinIndex(fields=["bigrams"], name="patient_by_part"),
         ]
         constraints = [
@@ -83,8 +88,12 @@ class InsuredNumber(PatientData):
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="insured_numbers")
     member_id = models.CharField("被保険者番号", max_length=80, db_index=True)
+    match_key = models.CharField(max_length=120, blank=True, db_index=True, db_collation="C", editable=False)
     valid_from = models.DateField("適用開始日")
     valid_until = models.DateField("適用終了日", null=True, blank=True)
+
+    class Meta:
+        ordering = ["-valid_from", "-id"]
 
 
 class KeyContact(PatientData):
@@ -95,6 +104,10 @@ class KeyContact(PatientData):
     relation = models.CharField("続柄", max_length=40, blank=True)
     phone = models.CharField("電話", max_length=20, blank=True)
     proxy = models.BooleanField("代理人", default=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
 
 
 class RegionalPerson(SystemData):

@@ -14,12 +14,13 @@ class P(StrEnum):
     VIEW = "patient.view"
     REGISTER = "patient.register"
     LINK = "patient.link"
+    CONSENT = "patient.consent"
     VIEW_ACCESS_HISTORY = "patient.view_access_history"
     EMERGENCY = "patient.emergency_access"
     REVIEW_EMERGENCY = "patient.review_emergency"
 
 
-CLINICAL = [P.VIEW, P.REGISTER, P.LINK, P.VIEW_ACCESS_HISTORY]
+CLINICAL = [P.VIEW, P.REGISTER, P.LINK, P.CONSENT, P.VIEW_ACCESS_HISTORY]
 register(
     P,
     grants={

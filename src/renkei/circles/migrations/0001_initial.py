@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 # The visibility rule of the whole product, as the database knows it. SECURITY DEFINER under ``gate_reader``, so that
 # the policy on members does not call itself.
-_HEAD = "RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$"
+_HEAD = "RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$"
 PREDICATES = [
     f"""CREATE OR REPLACE FUNCTION gate_sees_circle(wanted bigint) {_HEAD}
        BEGIN

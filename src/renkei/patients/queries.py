@@ -1,0 +1,312 @@
+"""Finding patients within what the actor may see."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+
+from renkei.audit.queries import NEWEST, Access, history_of_patient
+from renkei.gate.actor import Actor
+from renkei.kernel import names
+from renkei.kernel.errors import NotFound
+from renkei.patients.matching import WORTH_SHOWING, Candidate, Wanted, weigh
+from renkei.patients.models import InsuredNumber, KeyContact, Patient, PatientLink
+from renkei.patients.searching import Number, Terms, ends_like_phone, read_box
+
+Key = tuple[str, int]
+PREFIX, INSIDE = "p", "i"
+PHONE_PREFIX = 4
+CANDIDATES = 8
+_LOOKED_AT = 200
+_COMPARED = (
+    "id",
+    "name",
+    "kana",
+    "kanji_key",
+    "kana_key",
+    "birth_on",
+    "sex",
+    "phone_digits",
+    "postal_code",
+)  # fmt: skip
+
+SharedIds = Callable[[Actor], QuerySet[Any]]
+_shared: list[SharedIds] = []
+
+
+def register_shared(ids: SharedIds) -> None:
+    """``circles`` gives the keys of patients that others share with a facility (it lies one floor up)."""
+    _shared[:] = [ids]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of patients by reading; ``after`` opens the next page, empty on the last; ``terms`` as understood."""
+
+    rows: list[Patient]
+    after: str
+    terms: Terms
+
+
+def one(actor: Actor, uid: UUID | str) -> Patient:
+    """The patient row of ``uid`` with its facility. Raises ``NotFound`` for strangers."""
+    try:
+        found = Patient.objects.visible_to(actor).select_related("facility").filter(uid=uid).first()
+    except (ValueError, ValidationError):
+        found = None
+    if found is None:
+        raise NotFound(
+            "patient_not_found", "この患者は見つかりません。共有範囲の外か、共有が終わった可能性があります。"
+        )
+    return found
+
+
+def search(actor: Actor, text: str = "", limit: int = 50, after: str = "", *, within: str = "") -> Found:
+    """Patients that fit every word of ``text``; names that begin with it first, then names that contain it.
+
+    ``within`` is ``own`` (the facility's own rows), ``shared`` or empty for both. Without text: everybody, by reading.
+    """
+    terms = read_box(text)
+    asked = _Asked(actor, terms, within, limit + 1)
+    phase, start = _cursor(actor, after)
+    keys: list[tuple[str, Key]] = []
+    if phase == PREFIX:
+        keys = [(PREFIX, key) for key in _beginning(asked, start)]
+        start = ("", 0)
+    if len(keys) <= limit and terms.named:
+        rest = replace(asked, size=limit + 1 - len(keys))
+        keys += [(INSIDE, key) for key in _inside(rest, start)]
+    page = keys[:limit]
+    following = f"{page[-1][0]}{page[-1][1][1]}" if len(keys) > limit else ""
+    return Found(_rows(actor, [key[1] for _, key in page]), following, terms)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    actor: Actor
+    terms: Terms
+    within: str
+    size: int
+
+
+def _cursor(actor: Actor, after: str) -> tuple[str, Key]:
+    """Where a page starts; a cursor that nobody gave out starts at the beginning."""
+    found = re.fullmatch(rf"([{PREFIX}{INSIDE}])([0-9]{{1,18}})", after)
+    if not found:
+        return PREFIX, ("", 0)
+    rows = Patient.objects.visible_to(actor).filter(pk=int(found[2]))
+    key = rows.values_list("kana_key", "id").first()
+    return found[1], key or ("", 0)
+
+
+def starts_with(field: str, text: str) -> Func:
+    """``field ^@ text``: leakproof, so it keeps its index under row-level security, which ``LIKE`` does not."""
+    return Func(
+        F(field),
+        Value(text),
+        template="(%(expressions)s)",
+        arg_joiner=" ^@ ",
+        output_field=BooleanField(),
+    )
+
+
+def _beginning(asked: _Asked, start: Key) -> list[Key]:
+    """Keys in order of reading: own rows and shared rows each by their own index, merged."""
+    visible = Patient.objects.visible_to(asked.actor)
+    rows = _narrow(visible, asked)
+    own = rows.filter(facility_id=asked.actor.facility_id)
+    shared = rows.exclude(facility_id=asked.actor.facility_id)
+    shared = shared.filter(pk__in=_shared[0](asked.actor)) if _shared else shared.none()
+    wanted = {"own": [own], "shared": [shared]}.get(asked.within, [own, shared])
+    # Equal reading goes by key: (kana_key, id) > start as two terms, so that the index serves the first.
+    later = Q(kana_key__gt=start[0]) | Q(kana_key=start[0], id__gt=start[1])
+    parts = [
+        list(
+            part.filter(later, kana_key__gte=start[0])
+            .order_by("kana_key", "id")
+            .values_list("kana_key", "id")[: asked.size]
+        )
+        for part in wanted
+    ]
+    return list(itertools.islice(heapq.merge(*parts), asked.size))
+
+
+def _narrow(rows: Any, asked: _Asked) -> Any:
+    terms = asked.terms
+    if terms.kanji:
+        rows = rows.filter(starts_with("kanji_key", "".join(terms.kanji)))
+        for word in terms.kana:
+            rows = rows.filter(kana_key__contains=word)
+    elif terms.kana:
+        rows = rows.filter(starts_with("kana_key", "".join(terms.kana)))
+    return _narrow_by_numbers(rows, asked)
+
+
+def _narrow_by_numbers(rows: Any, asked: _Asked) -> Any:
+    terms = asked.terms
+    if terms.born:
+        rows = rows.filter(birth_on=terms.born)
+    for number in terms.numbers:
+        rows = rows.filter(_number(asked.actor, number, named=terms.named))
+    return rows
+
+
+def _number(actor: Actor, number: Number, *, named: bool) -> Q:
+    here = {"facility_id": actor.facility_id}
+    found = Q(**here, local_number__in={number.typed, number.digits}) | Q(phone_digits=number.digits)
+    if len(number.digits) >= PHONE_PREFIX:
+        found |= Q(starts_with("phone_digits", number.digits), **here)
+    if number.born:
+        found |= Q(birth_on=number.born)
+    if number.code:
+        found |= Q(pk__in=_of_person(actor, number.code))
+    if named and ends_like_phone(number):
+        found |= Q(phone_digits__endswith=number.digits)
+    return found
+
+
+def _of_person(actor: Actor, code: str) -> list[int]:
+    links = PatientLink.objects.visible_to(actor).filter(person__code=code, unlinked_at=None)
+    return list(links.values_list("patient_id", flat=True))
+
+
+def _inside(asked: _Asked, start: Key) -> list[Key]:
+    """Keys of patients whose names contain every word anywhere, without those that begin with them."""
+    terms = asked.terms
+    skip_kanji = "".join(terms.kanji)
+    skip_kana = "" if terms.kanji else "".join(terms.kana)
+    values = [
+        list(terms.kanji), list(terms.kana), terms.pairs, skip_kanji, skip_kana, terms.born, start[0], start[1], 500
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT found_key, found_id FROM patients_search(%s::text[], %s::text[], %s::text[], %s, %s, %s, %s, %s, %s)",
+            values,
+        )
+        keys: list[Key] = cursor.fetchall()
+    if (terms.numbers or asked.within) and keys:
+        rows = _narrow_by_numbers(Patient.objects.visible_to(asked.actor), asked)
+        if asked.within == "own":
+            rows = rows.filter(facility_id=asked.actor.facility_id)
+        elif asked.within == "shared":
+            rows = rows.exclude(facility_id=asked.actor.facility_id)
+        fitting = set(rows.filter(pk__in=[pk for _, pk in keys]).values_list("pk", flat=True))
+        keys = [key for key in keys if key[1] in fitting]
+    return keys[: asked.size]
+
+
+def _rows(actor: Actor, pks: list[int]) -> list[Patient]:
+    rows = Patient.objects.visible_to(actor).select_related("facility").filter(pk__in=pks)
+    by_key = {row.pk: row for row in rows}
+    return [by_key[pk] for pk in pks if pk in by_key]
+
+
+def candidates(
+    actor: Actor,
+    name: str = "",
+    kana: str = "",
+    birth_on: date | None = None,
+    sex: str = "",
+    phone: str = "",
+    member_key: str = "",
+    *,
+    postal_code: str = "",
+    except_for: Iterable[int] = (),
+) -> list[Candidate]:
+    """Patients who may be the person that is being entered, most alike first; only such as the actor may see.
+
+    ``member_key`` is ``MemberId.match_key``. Nothing is ever linked from here.
+    """
+    digits = "".join(c for c in phone if c.isdigit())
+    wanted = Wanted(name, kana, birth_on, sex, digits, postal_code)
+    numbered = _by_number(actor, member_key)
+    alike = Q(pk__in=numbered)
+    for key, fitting in (("kanji_key", names.kanji_key(name)), ("kana_key", names.kana_key(kana))):
+        if fitting:
+            alike |= Q(**{key: fitting})
+    if birth_on:
+        alike |= Q(birth_on=birth_on)
+    if digits:
+        alike |= Q(phone_digits=digits)
+    rows = Patient.objects.visible_to(actor).filter(alike).exclude(pk__in=list(except_for))
+    # Values, not rows: the read audit names those who are shown, not everybody who was compared.
+    compared = [Patient(**v) for v in rows.order_by("-updated_at", "-id").values(*_COMPARED)[:_LOOKED_AT]]
+    weighed = [weigh(wanted, row, same_number=row.pk in numbered) for row in compared]
+    alike_enough = [candidate for candidate in weighed if candidate.score >= WORTH_SHOWING]
+    best = sorted(alike_enough, key=lambda c: (-c.score, c.patient.kana_key, c.patient.pk))[:CANDIDATES]
+    shown = {row.pk: row for row in _rows(actor, [c.patient.pk for c in best])}
+    return [replace(c, patient=shown[c.patient.pk]) for c in best if c.patient.pk in shown]
+
+
+def _by_number(actor: Actor, member_key: str) -> set[int]:
+    if not member_key:
+        return set()
+    rows = InsuredNumber.objects.visible_to(actor).filter(match_key=member_key)
+    return set(rows.values_list("patient_id", flat=True))
+
+
+def insured_numbers(actor: Actor, patient: Patient) -> list[InsuredNumber]:
+    """Insured numbers of one row, the present one first."""
+    return list(InsuredNumber.objects.visible_to(actor).filter(patient=patient))
+
+
+def contacts(actor: Actor, patient: Patient) -> list[KeyContact]:
+    """Whom to call, as of now."""
+    return list(KeyContact.objects.visible_to(actor).filter(patient=patient, ended_at=None))
+
+
+def history(actor: Actor, patient: Patient) -> list[PatientLink]:
+    """Every link of this row, ended ones too, newest first."""
+    rows = PatientLink.objects.visible_to(actor).filter(patient=patient).select_related("person")
+    return list(rows.order_by("-linked_at", "-id"))
+
+
+def same_person(actor: Actor, patient: Patient) -> list[PatientLink]:
+    """Links of other visible rows of the same regional person, with patient and facility."""
+    rows = PatientLink.objects.visible_to(actor).filter(
+        person__links__patient=patient, person__links__unlinked_at=None, unlinked_at=None
+    )
+    return list(rows.exclude(patient=patient).select_related("patient__facility", "person").order_by("id"))
+
+
+def access_history(
+    actor: Actor,
+    patient: Patient,
+    *,
+    before: int = NEWEST,
+    size: int = 50,
+    keep: Callable[[Access], bool] = lambda line: True,
+    rounds: int = 10,
+) -> tuple[list[Access], int]:
+    """Who saw, changed or was refused this person's data at every facility, newest first.
+
+    Linked rows that the actor may see are told together. Returns the lines that ``keep`` wants and the number to go on
+    from (0 at the end); at most ``rounds`` x 500 lines are looked through for one page.
+    """
+    keys = [patient.pk, *(link.patient_id for link in same_person(actor, patient))]
+    lines: list[Access] = []
+    for _ in range(rounds):
+        batch = _lines(keys, before)
+        lines += [line for line in batch if keep(line)]
+        if len(lines) > size:
+            return lines[:size], lines[size - 1].number
+        if len(batch) < 500:
+            return lines, 0
+        before = batch[-1].number
+    return lines, before
+
+
+def _lines(keys: list[int], before: int) -> list[Access]:
+    """The newest 500 lines about any of ``keys``, each once."""
+    found = {line.number: line for key in keys for line in history_of_patient(key, before, 500)}
+    return [found[number] for number in sorted(found, reverse=True)[:500]]
