@@ -21,6 +21,7 @@ from renkei.config.postgres import Cluster
 def _start_cluster() -> None:
     """Only the process that starts the run supervises the database; workers inherit the environment."""
     folder = tempfile.mkdtemp(prefix="renkei-test-")
+    (Path(folder) / "static").mkdir()
     cluster = Cluster(Path(folder) / "postgres", durable=False)
     cluster.start()
 

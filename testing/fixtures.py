@@ -27,7 +27,7 @@ class StaffClient(Client):
         """Log in as ``actor`` without the password page."""
         with arranging("log-in of a test"):
             self.force_login(
-                Person.objects.get(pk=actor.person_id), "django.contrib.auth.backends.ModelBackend"
+                Person.objects.get(pk=actor.person_id), "renkei.accounts.backends.PersonBackend"
             )
         session = self.session
         session[SESSION_KEY] = actor.membership_id

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 
+from renkei.accounts import second_factor, sessions
+from renkei.accounts.models import Membership
+from renkei.accounts.permissions import P
 from renkei.accounts.queries import actor_of, choose_membership, known_person
 from renkei.gate.actor import ANONYMOUS, Actor, Kind
 from renkei.gate.context import acting
+from renkei.gate.pages import is_poll
 from renkei.kernel.errors import NotPossibleNow
 
-SESSION_KEY = "membership"
+SESSION_KEY = sessions.MEMBERSHIP
 FACILITY_FIELD = "_facility"
 LOGIN_PAGES = "/accounts/"
+OWN_PAGES = ("/accounts/me/", "/accounts/switch/", "/accounts/members/")
+"""Under the address of log-in, but pages of ours: they act as the person, not as the log-in screen."""
+# What a person may still open before the password is changed or the second factor is set up.
+ALWAYS_OPEN = ("/accounts/", "/static/", "/ui/token/")
+CHANGE_PASSWORD = "/accounts/password/change/"  # noqa: S105
+SET_UP_SECOND_FACTOR = "/accounts/2fa/"
 
 
 class ActorMiddleware:
@@ -26,28 +36,35 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Run the request as its actor; a form of another facility is refused with nothing lost."""
-        actor = self._actor(request)
+        sessions.end_if_idle(request)
+        actor, first = self._actor(request)
+        sessions.touch(request, actor.facility_id)
         request.actor = actor  # type: ignore[attr-defined]
         with acting(actor):
+            if first:
+                return _send_to(request, first)
             opened_for = request.POST.get(FACILITY_FIELD, "") if request.method == "POST" else ""
             if opened_for and actor.is_staff and opened_for != str(actor.facility_id):
                 return self._other_facility(request)
             return self.get_response(request)
 
-    def _actor(self, request: HttpRequest) -> Actor:
-        if request.path.startswith(LOGIN_PAGES):
+    def _actor(self, request: HttpRequest) -> tuple[Actor, str]:
+        """The actor, and the page the person must deal with before any other (empty: none)."""
+        if request.path.startswith(LOGIN_PAGES) and not request.path.startswith(OWN_PAGES):
             # allauth's own pages look people up before anybody is known; no patient's row opens to this actor.
-            return Actor(Kind.SYSTEM, label="ログイン画面", reason="log-in pages")
+            return Actor(Kind.SYSTEM, label="ログイン画面", reason="log-in pages"), ""
         person_id = known_person(request)
         if not person_id:
-            return ANONYMOUS
+            return ANONYMOUS, ""
         with acting(Actor(Kind.PERSON, person_id=person_id)), transaction.atomic():
             membership = choose_membership(person_id, request.session.get(SESSION_KEY))
+        first = _first_duty(request, person_id, membership)
         if membership is None:
-            return Actor(Kind.PERSON, person_id=person_id, label="所属なし")
+            permissions = frozenset({str(P.USE)})
+            return Actor(Kind.PERSON, person_id=person_id, label="所属なし", permissions=permissions), first
         if request.session.get(SESSION_KEY) != membership.pk:
             request.session[SESSION_KEY] = membership.pk
-        return actor_of(membership)
+        return actor_of(membership), first
 
     def _other_facility(self, request: HttpRequest) -> HttpResponse:
         error = NotPossibleNow(
@@ -56,3 +73,25 @@ class ActorMiddleware:
         )
         body = render_to_string("gate/refusal.html", {"error": error}, request=request)
         return HttpResponse(body, status=error.status)
+
+
+def _first_duty(request: HttpRequest, person_id: int, membership: Membership | None) -> str:
+    """Where the person must go first: a password to change, a second factor to set up."""
+    if request.path.startswith(ALWAYS_OPEN):
+        return ""
+    if getattr(request.user, "must_change_password", False):
+        return CHANGE_PASSWORD
+    forced = membership is not None and membership.facility.second_factor_forced
+    if forced and not second_factor.is_on(person_id):
+        return SET_UP_SECOND_FACTOR
+    return ""
+
+
+def _send_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Send a page there; a fragment, a poll or an autosave is answered 401, and its page keeps what was typed."""
+    by_htmx = request.headers.get("HX-Request") == "true"
+    if by_htmx or is_poll(request) or request.headers.get("X-Renkei-Autosave") == "1":
+        response = HttpResponse("先に設定が必要です。", status=401, content_type="text/plain; charset=utf-8")
+        response["HX-Redirect" if by_htmx else "X-Login"] = url
+        return response
+    return HttpResponseRedirect(url)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from renkei.gate.guard import Scope
-from renkei.gate.models import PersonData
+from renkei.gate.models import FacilityData, PersonData, SystemData
 from renkei.kernel import clock
 from renkei.kernel.identifiers import uuid7
 from renkei.kernel.roles import Role
@@ -27,6 +27,7 @@ class Person(AbstractBaseUser):
     """One human being with one personal account (共用IDは不可); works at one or more facilities."""
 
     scope: ClassVar[Scope] = Scope.PERSON
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"password"})
 
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     login_id = models.CharField("ログインID", max_length=80, unique=True)
@@ -37,10 +38,12 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField("有効", default=True)
     must_change_password = models.BooleanField("次回ログイン時に変更", default=False)
     password_changed_at = models.DateTimeField(default=clock.now)
+    code_valid_until = models.DateTimeField("一回限りの番号の期限", null=True, blank=True)
     shortcuts_on = models.BooleanField("一文字キー操作", default=True)
     created_at = models.DateTimeField(default=clock.now)
 
     objects = PersonManager()
+    _loaded: dict[str, Any]
 
     USERNAME_FIELD = "login_id"
     EMAIL_FIELD = "email"
@@ -49,10 +52,21 @@ class Person(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+        """Remember what was loaded, so that the audit trail can say before and after."""
+        row = super().from_db(db, field_names, values)
+        row._loaded = dict(zip(field_names, values, strict=False))
+        return row
+
     def set_password(self, raw_password: str | None) -> None:
         """Hash and remember when, for the rule of periodic change."""
         super().set_password(raw_password)
         self.password_changed_at = clock.now()
+
+    def code_expired(self) -> bool:
+        """Whether the password is a one-time code (本人がまだ変更していない) whose time is over."""
+        return self.code_valid_until is not None and self.code_valid_until <= clock.now()
 
 
 class Membership(PersonData):
@@ -89,3 +103,58 @@ class Membership(PersonData):
         first: Any = next(iter(self.roles), "")
         word = self.title or (Role(first).label if first else "")
         return f"{word} {self.person.name}".strip()
+
+
+class Invitation(FacilityData):
+    """A facility asks somebody to work with it here (招待); used once, by mail link or by a printed code.
+
+    ``login_id`` names an account that exists (the person works elsewhere already); empty for a new person. Only the
+    digest of the code is kept.
+    """
+
+    secret_fields = frozenset({"code_digest"})
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="invitations")
+    name = models.CharField("氏名", max_length=80)
+    kana = models.CharField("カナ", max_length=120, blank=True)
+    email = models.EmailField("メール", blank=True)
+    login_id = models.CharField("ログインID", max_length=80, blank=True)
+    roles = ArrayField(models.CharField(max_length=30), default=list)
+    title = models.CharField("肩書", max_length=40, blank=True)
+    department = models.ForeignKey("directory.Department", models.PROTECT, null=True, blank=True)
+    code_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="invitation_accepted_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.expires_at:%Y-%m-%d}"
+
+    def is_open(self) -> bool:
+        """Neither used nor withdrawn, and still in time."""
+        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > clock.now()
+
+
+class LoginAttempt(SystemData):
+    """Failed log-ins in a row of one log-in id, kept as a digest: a password typed into the wrong field stays unread."""
+
+    login_digest = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+    locked_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.login_digest[:8]} {self.failures}"

@@ -1,14 +1,21 @@
-"""Looks people and memberships up."""
+"""Looks people, memberships and invitations up."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.auth import SESSION_KEY as PERSON_KEY
+from django.db import transaction
 from django.http import HttpRequest
 
-from renkei.accounts.models import Membership
+from renkei.accounts import codes, second_factor, throttle
+from renkei.accounts.models import Invitation, Membership, Person
+from renkei.accounts.types import MemberLine
 from renkei.gate.actor import Actor, Kind, current
+from renkei.gate.context import system
 from renkei.gate.permissions import granted_to
 from renkei.kernel import clock
+from renkei.kernel.errors import NotFound
 
 
 def known_person(request: HttpRequest) -> int:
@@ -47,3 +54,88 @@ def actor_of(membership: Membership) -> Actor:
         roles=roles,
         permissions=granted_to(roles),
     )
+
+
+def members(actor: Actor, *, ended: bool = False) -> list[MemberLine]:
+    """The people of the actor's facility by kana: those in force, or (``ended``) those who left."""
+    rows = Membership.objects.visible_to(actor).filter(facility_id=actor.facility_id)
+    found = [m for m in rows.select_related("person", "department") if (not m.in_force()) == ended]
+    locked = throttle.locked([m.person.login_id for m in found])
+    secured = second_factor.who_has_it([m.person_id for m in found])
+    lines = [
+        MemberLine(
+            membership_id=m.pk,
+            uid=str(m.uid),
+            name=m.person.name,
+            kana=m.person.kana,
+            login_id=m.person.login_id,
+            roles="、".join(r.label for r in sorted(m.role_set(), key=lambda r: r.label)),
+            title=m.title,
+            department=m.department.name if m.department else "",
+            last_login=m.person.last_login,
+            locked=m.person.login_id in locked,
+            second_factor=m.person_id in secured,
+            is_self=m.person_id == actor.person_id,
+            ended_on=m.ended_on,
+        )
+        for m in found
+    ]
+    return sorted(lines, key=lambda line: (line.kana, line.name))
+
+
+def member(actor: Actor, uid: UUID | str) -> Membership:
+    """One membership of the actor's facility. Raises ``NotFound``."""
+    rows = Membership.objects.visible_to(actor).filter(facility_id=actor.facility_id, uid=uid)
+    found = rows.select_related("person", "department", "facility").first()
+    if found is None:
+        raise NotFound("no_member", "この施設の利用者に見つかりません。一覧から選び直してください。")
+    return found
+
+
+def open_invitations(actor: Actor) -> list[Invitation]:
+    """Invitations of the actor's facility that nobody used yet, those out of time too, newest first."""
+    rows = Invitation.objects.visible_to(actor).filter(accepted_at=None, withdrawn_at=None)
+    return list(rows.select_related("invited_by").order_by("-invited_at"))
+
+
+def invitation(actor: Actor, uid: UUID | str) -> Invitation:
+    """One invitation of the actor's facility. Raises ``NotFound``."""
+    found = Invitation.objects.visible_to(actor).filter(uid=uid).select_related("facility").first()
+    if found is None:
+        raise NotFound("no_invitation", "この招待は見つかりません。一覧から選び直してください。")
+    return found
+
+
+def invitation_by_code(code: str) -> Invitation:
+    """The open invitation of a code, whoever asks. Raises ``NotFound`` for a wrong, used or late one alike."""
+    with system("opening an invitation") as actor, transaction.atomic():
+        rows = Invitation.objects.visible_to(actor).filter(code_digest=codes.digest(code))
+        found = rows.select_related("facility", "department").first()
+    if found is None or not found.is_open():
+        raise NotFound(
+            "invitation_gone",
+            "この招待は使えません。番号が違うか、使用済み、取消し、または期限切れです。招待した施設に、もう一度招待を依頼してください。",
+        )
+    return found
+
+
+def invitations_for(person: Person) -> list[Invitation]:
+    """Open invitations addressed to the log-in id of ``person``."""
+    with system("invitations of a person") as actor, transaction.atomic():
+        rows = Invitation.objects.visible_to(actor).filter(
+            login_id__iexact=person.login_id, accepted_at=None, withdrawn_at=None
+        )
+        return [i for i in rows.select_related("facility").order_by("-invited_at") if i.is_open()]
+
+
+def works_elsewhere(membership: Membership) -> bool:
+    """Whether the person has a membership in force at another facility too."""
+    with system("where else a person works") as actor, transaction.atomic():
+        rows = Membership.objects.visible_to(actor).filter(person_id=membership.person_id)
+        return any(m.in_force() for m in rows.exclude(facility_id=membership.facility_id))
+
+
+def login_id_taken(login_id: str) -> bool:
+    """Whether an account with this log-in id exists, capitals or not."""
+    with system("is a log-in id free"), transaction.atomic():
+        return Person.objects.filter(login_id__iexact=login_id).exists()
