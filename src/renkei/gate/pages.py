@@ -52,7 +52,7 @@ def page(*permissions: StrEnum, reads: str = "") -> Callable[[View[P]], View[P]]
                 response = view(request, *args, **kwargs)
                 if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                     response.render()
-            if shown and response.status_code < 400 and not is_poll(request):
+            if any(shown.values()) and response.status_code < 400 and not is_poll(request):
                 _record_reading(actor, name, reads or "閲覧", shown)
             return response
 
