@@ -164,9 +164,7 @@ def _work(actor: Actor, house: House) -> list[Entry]:
         counts = referrals.clinic_counts(actor)
         lines.append(Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True))
         if actor.may(Referrals.DRAFT):
-            lines.append(
-                Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts", counts["drafts"] or None)
-            )
+            lines.append(Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts", counts["drafts"] or None))
     if actor.may(Referrals.RECEIVE):
         new = referrals.desk_counts(actor)["new"]
         desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)
@@ -187,7 +185,7 @@ def _management(actor: Actor, house: House) -> list[Entry]:
     if actor.may(Directory.EDIT_OWN) and house.uid:
         lines.append(Entry("施設設定", "directory:settings", arg=house.uid))
     if actor.may(Accounts.MANAGE_MEMBERS):
-        lines.append(Entry("職員", "accounts:members"))
+        lines.append(Entry("利用者", "accounts:members"))
     if actor.may(Notices.OUTBOX):
         lines.append(Entry("送信箱", "notices:outbox"))
     if actor.may(P.OPERATE):

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from renkei.portal.views import home
+from renkei.portal.views import home, operations, trail
 
 MODULES = (
     "accounts",
@@ -24,6 +24,12 @@ own: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("healthz", home.healthz, name="healthz"),
     path("nav/", home.nav, name="nav"),
+    path("operations/", operations.system, name="system"),
+    path("operations/jobs/", operations.failed_jobs, name="failed_jobs"),
+    path("operations/jobs/<int:number>/retry/", operations.retry_job, name="retry_job"),
+    path("operations/trail/", trail.trail, name="trail"),
+    path("operations/trail/export/", trail.export, name="export_trail"),
+    path("operations/trail/check/", trail.check, name="check_trail"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
