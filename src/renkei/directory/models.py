@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
 from renkei.directory.types import AreaLevel, FacilityKind
-from renkei.gate.models import PublicData
+from renkei.gate.models import FacilityData, PublicData
 from renkei.kernel import clock
 from renkei.kernel.identifiers import uuid7
+from renkei.kernel.names import bigrams, kana_key, kanji_key
 
 INSTITUTION_NUMBER = RegexValidator(
     r"^[0-4][0-9][1-3][0-9]{7}$", "医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。"
 )
+
+
+SEARCH_KEY_LENGTH = 400
+
+
+def folded(text: str) -> str:
+    """One key for kanji, hiragana and katakana alike: ``みどり中央`` and ``ミドリ中央`` agree."""
+    return kana_key(kanji_key(text))
 
 
 class Area(PublicData):
@@ -45,8 +56,14 @@ class Organization(PublicData):
 
 
 class Facility(PublicData):
-    """A place that takes part in care (施設). ``uses_renkei`` False: reached on paper only."""
+    """A place that takes part in care (施設). ``uses_renkei`` False: reached on paper only.
 
+    ``hours`` is a list of ``{"weekday": 0–7, "opens": "09:00", "closes": "12:00"}``; 0 is Monday, 7 a holiday (祝日).
+    """
+
+    versioned = True
+
+    version = models.PositiveIntegerField(default=0, editable=False)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     organization = models.ForeignKey(
         Organization, models.PROTECT, null=True, blank=True, related_name="facilities"
@@ -54,7 +71,8 @@ class Facility(PublicData):
     kind = models.CharField("種別", max_length=24, choices=FacilityKind.choices)
     name = models.CharField("名称", max_length=120)
     kana = models.CharField("カナ", max_length=200, blank=True)
-    search_key = models.CharField(max_length=400, blank=True, db_index=True, editable=False)
+    search_key = models.CharField(max_length=SEARCH_KEY_LENGTH, blank=True, editable=False)
+    search_pairs = ArrayField(models.CharField(max_length=2), default=list, blank=True, editable=False)
     institution_number = models.CharField(
         "医療機関番号", max_length=10, unique=True, null=True, blank=True, validators=[INSTITUTION_NUMBER]
     )
@@ -65,7 +83,6 @@ class Facility(PublicData):
     fax = models.CharField("FAX", max_length=20, blank=True)
     email = models.EmailField("メール", blank=True)
     access = models.TextField("交通案内", blank=True)
-    map_image = models.BinaryField("案内図", null=True, blank=True)
     hours = models.JSONField("診療時間", default=list, blank=True)
     beds = models.PositiveIntegerField("病床数", default=0)
     latitude = models.FloatField(null=True, blank=True)
@@ -77,13 +94,45 @@ class Facility(PublicData):
 
     class Meta:
         ordering = ["kana", "id"]
+        indexes = [
+            GinIndex(fields=["search_pairs"], name="facility_search"),
+            models.Index(fields=["kana", "id"], name="facility_by_kana"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with the search key made anew."""
+        self.make_keys()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "search_key", "search_pairs"}
+        super().save(*args, **kwargs)
+
+    def make_keys(self) -> None:
+        """Fill what the look-up reads: folded name, kana and numbers; ``bulk_create`` needs this called before."""
+        digits = ["".join(c for c in number if c.isdigit()) for number in (self.phone, self.fax)]
+        parts = [folded(self.name), folded(self.kana), self.institution_number or "", *digits]
+        self.search_key = " ".join(part for part in parts if part)[:SEARCH_KEY_LENGTH]
+        self.search_pairs = [pair for pair in bigrams(self.search_key) if " " not in pair]
+
     def is_open(self) -> bool:
         """Not closed as of today."""
         return self.closed_on is None or self.closed_on > clock.today()
+
+
+class MapPicture(PublicData):
+    """The facility's own drawing of the way (案内図), apart from the facility so that lists stay light."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    facility = models.OneToOneField(Facility, models.PROTECT, related_name="map_picture")
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.facility_id} {self.media_type}"
 
 
 class Department(PublicData):
@@ -131,11 +180,15 @@ class SpecialRelation(PublicData):
             models.UniqueConstraint(fields=["one", "other"], name="relation_once"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.one_id}–{self.other_id}"
+
 
 class Rule(PublicData):
     """A number or text that law, a prefecture or a facility sets; effective-dated, never a constant.
 
     ``jurisdiction`` is ``JP``, ``JP-14`` (a prefecture) or ``facility:<id>``; the narrowest one in force wins.
+    ``valid_until`` is the first day on which it no longer counts.
     """
 
     code = models.CharField(max_length=60)
@@ -155,3 +208,22 @@ class Rule(PublicData):
     def value(self) -> Any:
         """The parameter called ``value``."""
         return self.params.get("value")
+
+
+class FacilityImport(FacilityData):
+    """A CSV of facilities that was checked and waits for a person to confirm; kept as it came."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField()
+    name = models.CharField(max_length=255)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=clock.now)
+    applied_at = models.DateTimeField(null=True)
+    summary = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name

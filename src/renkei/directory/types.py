@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import models
 
 
@@ -27,3 +30,74 @@ class AreaLevel(models.TextChoices):
     PREFECTURE = "prefecture", "都道府県"
     SECONDARY_AREA = "secondary_area", "二次医療圏"
     MUNICIPALITY = "municipality", "市区町村"
+
+
+WEEKDAYS: tuple[str, ...] = ("月", "火", "水", "木", "金", "土", "日", "祝")
+"""Columns of the table of hours; the index is the ``weekday`` of an entry of ``Facility.hours``."""
+
+
+@dataclass(frozen=True)
+class FoundFacility:
+    """One line of a look-up: what a person needs to tell two facilities of the same name apart."""
+
+    id: int
+    uid: str
+    name: str
+    kana: str
+    kind_label: str
+    address: str
+    uses_renkei: bool
+
+
+@dataclass(frozen=True)
+class HoursLine:
+    """One line of the table of hours: the span and, for each of ``WEEKDAYS``, whether it is open."""
+
+    opens: str
+    closes: str
+    days: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A rule that a facility may set for itself: its words, its unit and what is allowed (whole numbers)."""
+
+    code: str
+    group: str
+    label: str
+    unit: str
+    minimum: int
+    maximum: int
+    help_text: str = ""
+
+
+_settings: dict[str, Setting] = {}
+
+
+def register_setting(setting: Setting) -> None:
+    """Show ``setting`` on the settings page of every facility; modules do this when they start."""
+    _settings[setting.code] = setting
+
+
+def settings() -> tuple[Setting, ...]:
+    """Every registered setting, in the order of registration."""
+    return tuple(_settings.values())
+
+
+def setting(code: str) -> Setting | None:
+    """The setting called ``code``, if it is one that facilities may change."""
+    return _settings.get(code)
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One line of a setting's history, ready to show."""
+
+    value: Any
+    jurisdiction: str
+    valid_from: Any
+    valid_until: Any
+    source: str
+    certain: bool
+    in_force: bool
+    own: bool

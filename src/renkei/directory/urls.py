@@ -1,0 +1,28 @@
+"""Addresses of the directory."""
+
+from django.urls import path
+
+from renkei.directory import views, views_edit
+
+app_name = "directory"
+urlpatterns = [
+    path("", views.facility_list, name="list"),
+    path("suggest/", views.suggest, name="suggest"),
+    path("export.csv", views.export, name="export"),
+    path("import/", views_edit.upload, name="import"),
+    path("import/<uuid:uid>/", views_edit.import_check, name="import_check"),
+    path("new/", views_edit.add, name="add"),
+    path("<uuid:uid>/", views.facility_page, name="facility"),
+    path("<uuid:uid>/map/", views.map_picture, name="map"),
+    path("<uuid:uid>/edit/", views_edit.edit, name="edit"),
+    path("<uuid:uid>/hours/", views_edit.hours, name="hours"),
+    path("<uuid:uid>/departments/new/", views_edit.department, name="add_department"),
+    path("<uuid:uid>/departments/<int:department_id>/", views_edit.department, name="department"),
+    path("<uuid:uid>/posts/new/", views_edit.post, name="add_post"),
+    path("<uuid:uid>/posts/<int:post_id>/end/", views_edit.end_post, name="end_post"),
+    path("<uuid:uid>/close/", views_edit.close, name="close"),
+    path("<uuid:uid>/relations/", views_edit.relation, name="relation"),
+    path("<uuid:uid>/picture/", views_edit.picture, name="picture"),
+    path("<uuid:uid>/settings/", views.settings, name="settings"),
+    path("<uuid:uid>/settings/<str:code>/", views_edit.rule, name="rule"),
+]

@@ -1,0 +1,85 @@
+"""The outbox (送信箱): a mail is written in the transaction of what it tells, and sent by the worker."""
+
+from __future__ import annotations
+
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from renkei.gate.context import system
+from renkei.jobs.queue import enqueue, job
+from renkei.kernel import clock
+from renkei.notices.models import MailState, OutgoingMail
+
+ATTEMPTS = 8
+KEEPS = "django.core.mail.backends.dummy.EmailBackend"
+"""With this backend (demo, no mail server) mails stay in the outbox."""
+
+
+def queue_mail(*, to: str, subject: str, body: str, facility_id: int = 0, secret: bool = False) -> None:
+    """Put a mail into the outbox of the open transaction; inside an action or as the system.
+
+    ``secret`` hides the text from the outbox page and wipes it once sent (the demo shows it). No patient's name and no
+    clinical text belongs into a mail: see :func:`renkei.notices.actions.notify`.
+    """
+    mail = OutgoingMail(
+        to=to,
+        subject=" ".join(subject.split()),
+        body=body,
+        facility_id=facility_id,
+        secret=secret and not settings.DEMO,
+    )
+    mail.save()
+    enqueue(send, mail_uid=str(mail.uid))
+
+
+@job(queue="mail", retries=ATTEMPTS)
+def send(mail_uid: str, again: bool = False) -> None:
+    """Send one mail; raises what the mail server said, so that the queue tries again with growing pauses.
+
+    A worker that dies between sending and noting it sends once more, under the same Message-ID.
+    """
+    with system(f"mail {mail_uid}"):
+        trouble = _attempt(mail_uid, again)
+    if trouble is not None:
+        raise trouble
+
+
+def _attempt(mail_uid: str, again: bool) -> Exception | None:
+    with transaction.atomic():
+        rows: Any = OutgoingMail._base_manager.select_for_update()
+        mail = rows.filter(uid=mail_uid).first()
+        if mail is None or (
+            mail.state != MailState.QUEUED and not (again and mail.state == MailState.FAILED)
+        ):
+            return None
+        if again and mail.state == MailState.FAILED:
+            mail.attempts = 0
+        trouble = _send(mail)
+        mail.save()
+        return trouble
+
+
+def _send(mail: OutgoingMail) -> Exception | None:
+    mail.tried_at = clock.now()
+    if settings.EMAIL_BACKEND == KEEPS:
+        mail.state = MailState.KEPT
+        return None
+    mail.attempts += 1
+    message = EmailMessage(
+        mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.uid}@renkei>"}
+    )
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        mail.state = MailState.FAILED if mail.attempts >= ATTEMPTS else MailState.QUEUED
+        # The server's answer can repeat the text of the mail; its kind is enough for the page.
+        mail.error = f"{type(error).__name__}"
+        return error if mail.state == MailState.QUEUED else None
+    mail.state, mail.sent_at, mail.error = MailState.SENT, clock.now(), ""
+    if mail.secret:
+        mail.body = ""
+    return None
