@@ -34,12 +34,15 @@ def loaded(using: str = OWNER) -> int:
     return int(mark.params["scale"]) if mark else 0
 
 
-def load(scale: int = 1, *, using: str = OWNER, told: Told = print) -> dict[str, int]:
+def load(scale: int = 1, *, reset: bool = False, using: str = OWNER, told: Told = print) -> dict[str, int]:
     """Load the region, ``scale`` times its patients and referrals; returns rows per table.
 
-    Raises ``NotPossibleNow`` when the database holds facilities that are not the demo's.
+    ``reset`` deletes the demo that stands there, in the same transaction. Raises ``NotPossibleNow`` when the database
+    holds facilities that are not the demo's.
     """
     with system("demo region"), transaction.atomic(using=using):
+        if reset and loaded(using):
+            empty_tables(using)
         if Facility.objects.using(using).exists():
             raise NotPossibleNow(
                 "not_empty",
@@ -81,13 +84,6 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
     return counts
 
 
-def wipe(using: str = OWNER) -> None:
-    """Empty every table of the product except reference tables and national rules; only where a demo stands."""
-    if not loaded(using):
-        raise NotPossibleNow("no_demo", "このデータベースにデモ地域はありません。何も消していません。")
-    empty_tables(using)
-
-
 def empty_tables(using: str = OWNER) -> None:
     """Truncate the product's tables; what refers to them (sessions, second factors) goes along."""
     tables = {
@@ -95,8 +91,9 @@ def empty_tables(using: str = OWNER) -> None:
         for model in apps.get_models()
         if model.__module__.startswith("renkei.") and model._meta.managed
     }
-    names = ", ".join(sorted(tables - KEPT))
     with system("demo region"), transaction.atomic(using=using), connections[using].cursor() as cursor:
+        tables &= set(connections[using].introspection.table_names(cursor))
+        names = ", ".join(sorted(tables - KEPT))
         cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         cursor.execute("TRUNCATE procrastinate_jobs, django_session RESTART IDENTITY CASCADE")
         cursor.execute(

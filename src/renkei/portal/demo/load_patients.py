@@ -12,8 +12,8 @@ from renkei.patients.models import InsuredNumber, KeyContact, Patient, PatientLi
 from renkei.portal.demo.load_places import Places
 from renkei.portal.demo.load_table import Table
 from renkei.portal.demo.model import PatientPlan
-from renkei.portal.demo.region import Region
 from renkei.portal.demo.plans import FIRST_DAY
+from renkei.portal.demo.region import Region
 
 _COPIED = (
     "name",

@@ -35,7 +35,6 @@ from renkei.referrals.models import (
 )
 from renkei.referrals.permissions import P
 from renkei.referrals.printing import card, party
-from renkei.referrals.types import State
 
 BRING = "マイナ保険証(または資格確認書)・紹介状・お薬手帳"
 

@@ -12,10 +12,9 @@ from renkei.kernel.workflow import Move
 from renkei.portal.demo.load_people import Staff
 from renkei.portal.demo.load_places import Places
 from renkei.portal.demo.model import MovePlan, ReferralPlan
-from renkei.referrals import actions
 from renkei.referrals.actions.replying import MEETS
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import ReplyKind, State
+from renkei.referrals.types import REPLY_LABELS, ReplyKind, State
 
 _WHEN = re.compile(r"(\d+)月(\d+)日.*?(\d+):(\d\d)")
 
@@ -146,7 +145,7 @@ class Historian:
         if name in ("offer_date", "confirm_date", "change_date", "no_show"):
             return self._dates(name, planned, actor)
         if name in ("notify_arrival", "reply", "finish"):
-            return f"{who}が{actions.REPLY_LABELS[ReplyKind(planned.note)]}を送りました", ""
+            return f"{who}が{REPLY_LABELS[ReplyKind(planned.note)]}を送りました", ""
         if name == "close":
             silent = planned.name == "close_without_report"
             self.past.reason = planned.note if silent else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -19,8 +20,12 @@ class Table:
         fields = [f for f in model._meta.concrete_fields if numbered or not f.primary_key]
         self.columns = [f.column for f in fields]
         self._places = {f.attname: place for place, f in enumerate(fields)}
-        self._json = [place for place, f in enumerate(fields) if isinstance(f, models.JSONField)]
-        self._defaults = [(place, f.get_default) for place, f in enumerate(fields) if not f.primary_key]
+        self._json = {f.attname for f in fields if isinstance(f, models.JSONField)}
+        fresh = [
+            f for f in fields if f.has_default() and callable(f.default) and f.default not in (list, dict)
+        ]
+        self._made_anew: dict[str, Callable[[], Any]] = {f.attname: f.default for f in fresh}
+        self._blank = [None if f.primary_key or f in fresh else self._plain(f) for f in fields]
         self._key = self._places.get("id") if numbered else None
         cursor.execute(f"SELECT coalesce(max(id), 0) FROM {self.name}")
         self.last = int(cursor.fetchone()[0])
@@ -28,24 +33,26 @@ class Table:
 
     def add(self, **values: Any) -> int:
         """A row; columns by attribute name (``circle_id``), the rest by the model's defaults. Returns its key."""
-        row: list[Any] = [None] * len(self.columns)
-        for place, default in self._defaults:
-            row[place] = default()
+        row = self._blank.copy()
+        for name, make in self._made_anew.items():
+            if name not in values:
+                row[self._places[name]] = make()
         for name, value in values.items():
-            row[self._places[name]] = value.value if isinstance(value, Enum) else value
-        for place in self._json:
-            row[place] = Jsonb(row[place])
+            plain = value.value if isinstance(value, Enum) else value
+            row[self._places[name]] = Jsonb(plain) if name in self._json else plain
         if self._key is not None:
             self.last += 1
             row[self._key] = self.last
-        if "version" in self._places and "version" not in values:
-            row[self._places["version"]] = 1
         self.rows.append(row)
         return self.last
 
-    def get(self, row: int, name: str) -> Any:
-        """What stands in column ``name`` of the ``row``-th new row (from 0)."""
-        return self.rows[row][self._places[name]]
+    def _plain(self, field: models.Field[Any, Any]) -> Any:
+        """A default that every row may share; a saved row has version 1."""
+        if field.attname == "version":
+            return 1
+        default = field.get_default()
+        default = default.value if isinstance(default, Enum) else default
+        return Jsonb(default) if field.attname in self._json else default
 
     def sort(self, name: str) -> None:
         """Bring the rows in the order of a column, for tables without keys of ours."""

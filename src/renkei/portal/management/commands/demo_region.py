@@ -39,7 +39,5 @@ class Command(BaseCommand):
             self.stdout.write(f"デモ地域はすでにあります ({there} 倍)。")
             clock.start()
             return
-        if there:
-            load.wipe()
-        load.load(scale, told=self.stdout.write)
+        load.load(scale, reset=reset, told=self.stdout.write)
         clock.restart()
