@@ -57,7 +57,7 @@ _INSERT = """INSERT INTO audit_auditentry (at, outcome, action, says, actor_kind
 def record(line: Line, *, using: str = "default") -> None:
     """Append ``line``. No RETURNING: whoever writes the trail need not be allowed to read it."""
     came = origin.get()
-    values = [
+    values: list[Any] = [
         clock.now(),
         str(line.outcome.value),
         line.action[:80],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.db import models
 
@@ -93,12 +93,12 @@ class GuardedQuerySet(models.QuerySet[Any]):
             rows = self.all()
         else:
             policy = _model_policies.get(self.model) or _policies[self.model.scope]
-            rows = policy(self, actor)
+            rows = cast(Self, policy(self, actor))
         rows._gated = True
         return rows
 
     def _clone(self) -> Self:
-        clone = super()._clone()
+        clone: Self = super()._clone()  # type: ignore[misc]
         clone._gated = self._gated
         return clone
 
@@ -113,7 +113,8 @@ class GuardedQuerySet(models.QuerySet[Any]):
         if self.model.scope is Scope.PATIENT and _shown.get() is not None:
             rows = [row for row in self._result_cache or () if isinstance(row, models.Model)]
             note_shown(self.model._meta.label, [row.pk for row in rows])
-            note_shown("patients", [row.patient_id for row in rows if hasattr(type(row), "patient_id")])
+            known = [getattr(row, "patient_id", None) for row in rows]
+            note_shown("patients", [key for key in known if isinstance(key, int)])
 
     def iterator(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Guarded like every evaluation."""

@@ -25,6 +25,7 @@ class Guarded(models.Model):
 
     _loaded: dict[str, Any]
     expected_version: int | None = None
+    version: Any
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save inside an action; raises ``OutsideAction`` elsewhere."""
@@ -44,9 +45,9 @@ class Guarded(models.Model):
         return super().delete(*args, **kwargs)
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Self:
         """Remember what was loaded, so that the audit trail can say before and after."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **kwargs)
         row._loaded = dict(zip(field_names, values, strict=False))
         return row
 

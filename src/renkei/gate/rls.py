@@ -70,7 +70,7 @@ class Protect(RunSQL):
             update,
         )
         forward = policy_sql(table, using=using, check=check, deletable=deletable, update=update)
-        super().__init__(forward, reverse_sql=RunSQL.noop)
+        super().__init__([*forward], reverse_sql=RunSQL.noop)
 
     def deconstruct(self) -> tuple[str, Sequence[object], dict[str, object]]:
         """So that migration files can be written back."""

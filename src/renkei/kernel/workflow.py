@@ -78,7 +78,7 @@ class Workflow:
     states: type[StrEnum]
     start: StrEnum
     moves: tuple[Move, ...]
-    labels: Mapping[StrEnum, str]
+    labels: Mapping[Any, str]
     ends: frozenset[StrEnum] = field(default_factory=frozenset)
 
     def __getitem__(self, name: str) -> Move:

@@ -10,11 +10,10 @@ from renkei.gate.actor import Actor
 from renkei.kernel import clock, eras
 from renkei.kernel.text import shorten
 from renkei.patients.models import Patient
-from renkei.referrals.actions import REPLY_LABELS
 from renkei.referrals.models import Deadline, Referral, ReferralMove, ReplyLetter
 from renkei.referrals.queries import Whole
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import ReplyKind, State, Urgency
+from renkei.referrals.types import REPLY_LABELS, ReplyKind, State, Urgency
 from renkei.referrals.workflow import LABELS
 from renkei.ui.types import Moment, Row, Tone
 

@@ -11,8 +11,8 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from renkei.gate.actor import Actor
 from renkei.kernel import clock, names
-from renkei.kernel.errors import Invalid, NotFound
 from renkei.kernel.eras import parse_date
+from renkei.kernel.errors import Invalid, NotFound
 from renkei.referrals.models import (
     Attachment,
     DateOffer,
@@ -260,9 +260,9 @@ def _word(word: str) -> Q:
             sent | Q(**{f"appointment_at__{op}": at for op, at in within.items()}) | Q(patient__birth_on=day)
         )
     kanji, kana = names.kanji_key(word), names.kana_key(word)
-    person = Q(patient__kanji_key__startswith=kanji)
+    person = Q(patient__kanji_key__contains=kanji)
     if kana:
-        person |= Q(patient__kana_key__startswith=kana)
+        person |= Q(patient__kana_key__contains=kana)
     place = (
         Q(sender__name__contains=word) | Q(receiver__name__contains=word) | Q(receiver_name__contains=word)
     )

@@ -44,6 +44,15 @@ class ReplyKind(StrEnum):
     FINAL_REPORT = "final_report"
 
 
+REPLY_LABELS: dict[ReplyKind, str] = {
+    ReplyKind.ARRIVAL_NOTICE: "来院報告",
+    ReplyKind.FIRST_REPORT: "初回経過報告",
+    ReplyKind.INTERIM_REPORT: "中間報告",
+    ReplyKind.DISCHARGE_REPORT: "退院時報告",
+    ReplyKind.FINAL_REPORT: "最終報告",
+}
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """One line of 傷病名: free text, with a code where one was chosen."""

@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL with the actor of the present context in every transaction."""
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
         if not autocommit:
             self.tell_actor()
 

@@ -11,8 +11,14 @@ from renkei.referrals.actions.drafting import (
     withdraw,
     write,
 )
+from renkei.referrals.actions.handing_over import (
+    ASKED,
+    address_as_before,
+    ask_finalise,
+    finalise_and_send,
+    start_over,
+)
 from renkei.referrals.actions.replying import (
-    REPLY_LABELS,
     close,
     close_paper,
     draft_back_referral,
@@ -36,11 +42,13 @@ from renkei.referrals.actions.scheduling import (
 from renkei.referrals.actions.talking import attach, detach, mark_messages_read, post_message
 
 __all__ = [
-    "REPLY_LABELS",
+    "ASKED",
     "accept",
+    "address_as_before",
     "admit",
     "adopt_patient",
     "arrive",
+    "ask_finalise",
     "attach",
     "cancel_date",
     "change_date",
@@ -56,6 +64,7 @@ __all__ = [
     "draft",
     "draft_back_referral",
     "finalise",
+    "finalise_and_send",
     "mark_messages_read",
     "no_show",
     "offer_date",
@@ -69,6 +78,7 @@ __all__ = [
     "remind",
     "send",
     "send_reply",
+    "start_over",
     "withdraw",
     "write",
     "write_reply",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -25,9 +25,12 @@ from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.permissions import P
 from renkei.referrals.printing import printed_parties
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import LetterContent, State, Urgency
+from renkei.referrals.types import Diagnosis, LetterContent, Prescription, State, Urgency
+
+Line = TypeVar("Line", Diagnosis, Prescription)
 
 NOTE_LIMIT = 20_000
+LINE_LIMIT = 200
 HEADER = {
     "receiver_department": 60,
     "receiver_physician": 80,
@@ -139,10 +142,24 @@ def checked(content: LetterContent) -> LetterContent:
     }
     return LetterContent(
         **texts,
-        diagnoses=content.diagnoses,
-        prescriptions=content.prescriptions,
+        diagnoses=tuple(_checked_line(d, "diagnoses") for d in content.diagnoses if d.text.strip()),
+        prescriptions=tuple(
+            _checked_line(p, "prescriptions")
+            for p in content.prescriptions
+            if f"{p.name}{p.usage}{p.amount}".strip()
+        ),
         extra_sections=content.extra_sections,
     )
+
+
+def _checked_line(line: Line, field: str) -> Line:
+    """A line of 傷病名 or 処方 with every text cleaned like a note; outer blanks go."""
+    texts = {
+        f.name: clean_note(value, LINE_LIMIT, field).strip()
+        for f in fields(line)
+        if isinstance(value := getattr(line, f.name), str)
+    }
+    return replace(line, **texts)
 
 
 def _summarise(referral: Referral, content: LetterContent) -> None:
@@ -162,7 +179,8 @@ def _facts(referral: Referral, letter: ReferralLetter) -> dict[str, Any]:
     }
 
 
-def _check_complete(referral: Referral, letter: ReferralLetter) -> None:
+def check_complete(referral: Referral, letter: ReferralLetter) -> None:
+    """Raise ``Invalid`` for the first thing that sending would miss: purpose, diagnosis, receiver."""
     move = kind_of(referral.kind).workflow["send"]
     facts = {**_facts(referral, letter), "finalised": True, "electronic": False}
     for guard in move.needs:
@@ -178,7 +196,7 @@ def finalise(actor: Actor, referral: Referral) -> ReferralLetter:
     letter = current_letter(referral)
     if letter.finalised_at:
         raise NotPossibleNow("already_final", "この紹介状はすでに確定されています。")
-    _check_complete(referral, letter)
+    check_complete(referral, letter)
     referral.sender_physician_id, referral.sender_physician = actor.person_id, _name(actor)
     referral.save()
     letter.printed = printed_parties(referral)
@@ -287,15 +305,27 @@ def copy_from(actor: Actor, referral: Referral, *, earlier: Referral) -> Referra
     if party_of(actor, earlier) != "sender":
         raise NotAllowed("not_own_letter", "複写できるのは自施設が書いた紹介状だけです。")
     old = current_letter(earlier).read_content()
-    return write(
+    purpose = current_letter(referral).read_content().purpose
+    saved = write(
         actor,
         referral,
-        content=LetterContent(**{**vars(old), "extra_sections": ()}),
-        receiver=earlier.receiver,
-        receiver_name=earlier.receiver_name,
-        receiver_department=earlier.receiver_department,
-        receiver_physician=earlier.receiver_physician,
+        content=replace(old, purpose=purpose, extra_sections=()),
         sender_department=earlier.sender_department,
         basis=earlier.basis,
+        basis_note=earlier.basis_note,
         urgency=referral.urgency,
+        wish=referral.wish,
+        wish_from=referral.wish_from,
+        wish_until=referral.wish_until,
     )
+    return address_like(saved, earlier)
+
+
+def address_like(referral: Referral, earlier: Referral) -> Referral:
+    """Receiver, department and physician of ``earlier``, inside an action; a facility that closed since is left out."""
+    if earlier.receiver is not None and not earlier.receiver.is_open():
+        return referral
+    for name in ("receiver", "receiver_name", "receiver_department", "receiver_physician"):
+        setattr(referral, name, getattr(earlier, name))
+    referral.save()
+    return referral

@@ -9,7 +9,7 @@ from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
+from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow, Stale
 from renkei.kernel.text import clean_note
 from renkei.patients.actions import adopt
 from renkei.referrals.actions._steps import meet, party_of, step
@@ -17,15 +17,8 @@ from renkei.referrals.actions.drafting import NOTE_LIMIT, SIGNING_ROLES, current
 from renkei.referrals.events import ReplyReminded, ReplySent
 from renkei.referrals.models import Deadline, Referral, ReplyLetter
 from renkei.referrals.permissions import P
-from renkei.referrals.types import LetterContent, ReplyKind, State
+from renkei.referrals.types import REPLY_LABELS, LetterContent, ReplyKind, State
 
-REPLY_LABELS = {
-    ReplyKind.ARRIVAL_NOTICE: "来院報告",
-    ReplyKind.FIRST_REPORT: "初回経過報告",
-    ReplyKind.INTERIM_REPORT: "中間報告",
-    ReplyKind.DISCHARGE_REPORT: "退院時報告",
-    ReplyKind.FINAL_REPORT: "最終報告",
-}
 # A later report tells what an earlier one would have told.
 MEETS = {
     ReplyKind.ARRIVAL_NOTICE: ("arrival_notice",),
@@ -37,6 +30,19 @@ MEETS = {
 # Clerks may send what holds no medical judgement; everything else is a physician's letter.
 WITHOUT_PHYSICIAN = {ReplyKind.ARRIVAL_NOTICE}
 REMIND_AGAIN = timedelta(hours=20)
+
+
+def _fresh(actor: Actor, referral: Referral, reply: ReplyLetter) -> ReplyLetter:
+    """The reply as it is now; the referral's lock is held, so nobody else writes or sends it meanwhile.
+
+    Raises ``NotAllowed`` for another house's or another referral's reply, ``Stale`` when somebody saved in between.
+    """
+    found = ReplyLetter.objects.visible_to(actor).filter(pk=reply.pk, referral=referral).first()
+    if found is None or found.facility_id != actor.facility_id:
+        raise NotAllowed("wrong_party", "この紹介の返書ではありません。")
+    if reply.expected_version not in (None, found.version) and not found.sent_at:
+        raise Stale("stale", "ほかの人が先に返書を保存しました。最新の内容を確認してください。")
+    return found
 
 
 @action(P.DRAFT_REPLY, says="返書の下書きを保存")
@@ -53,11 +59,12 @@ def write_reply(
     """Write or rewrite a draft of a reply; anybody at the receiver's desk may, a physician sends it."""
     if party_of(actor, referral) != "receiver":
         raise NotAllowed("wrong_party", "返書を書けるのは紹介先です。")
-    if reply is not None and (reply.sent_at or reply.referral_id != referral.pk):
+    known = _fresh(actor, referral, reply) if reply is not None else None
+    if known is not None and known.sent_at:
         raise NotPossibleNow(
             "reply_sent", "送信済みの返書は書き換えられません。続報として新しい返書を書いてください。"
         )
-    row = reply or ReplyLetter(
+    row = known or ReplyLetter(
         circle_id=referral.circle_id,
         patient_id=referral.patient_id,
         referral=referral,
@@ -76,9 +83,8 @@ def write_reply(
 @action(P.DRAFT_REPLY, says="返書を送信")
 def send_reply(actor: Actor, referral: Referral, *, reply: ReplyLetter) -> ReplyLetter:
     """Send a reply to the sender. All but the arrival notice need a physician; the final report ends the loop."""
+    reply = _fresh(actor, referral, reply)
     kind = ReplyKind(reply.kind)
-    if reply.referral_id != referral.pk or reply.facility_id != actor.facility_id:
-        raise NotAllowed("wrong_party", "この紹介の返書ではありません。")
     if reply.sent_at:
         raise NotPossibleNow("reply_sent", "この返書は送信済みです。")
     if not reply.text.strip():

@@ -108,10 +108,12 @@ def attach(
 @action(P.DRAFT, says="添付を取り外し")
 def detach(actor: Actor, referral: Referral, *, attachment: Attachment) -> Attachment:
     """Take an attachment off a draft; the bytes stay for the trail."""
-    if attachment.referral_id != referral.pk or party_of(actor, referral) != "sender":
+    own = "receiver" if attachment.reply_id else "sender"
+    if attachment.referral_id != referral.pk or party_of(actor, referral) != own:
         raise NotAllowed("wrong_party", "この添付は取り外せません。")
-    if referral.state != "draft":
-        raise NotPossibleNow("letter_sent", "送信済みの紹介状の添付は取り外せません。")
+    sent = attachment.reply.sent_at if attachment.reply is not None else referral.state != "draft"
+    if sent:
+        raise NotPossibleNow("letter_sent", "送信済みの文書の添付は取り外せません。")
     attachment.removed_at = clock.now()
     attachment.save()
     say(f"{actor.label}が添付「{attachment.name}」を取り外しました")
