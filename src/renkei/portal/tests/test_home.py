@@ -71,7 +71,8 @@ def _without_membership() -> Person:
 
 
 def test_a_person_without_a_facility_is_told_what_to_do(cast: Cast, client: Client) -> None:
-    client.force_login(_without_membership(), "renkei.accounts.backends.PersonBackend")
+    with arranging():
+        client.force_login(_without_membership(), "renkei.accounts.backends.PersonBackend")
     response = client.get("/")
     assert response.status_code == 200
     assert "所属している施設がありません" in response.content.decode()
