@@ -15,7 +15,7 @@ from renkei.accounts.adapters import AccountAdapter
 from renkei.accounts.events import MembershipEnded, MembershipStarted
 from renkei.accounts.models import Invitation, Membership, Person
 from renkei.accounts.permissions import P
-from renkei.accounts.queries import invitation_by_code, login_id_taken, works_elsewhere
+from renkei.accounts.queries import grantable_roles, invitation_by_code, login_id_taken, works_elsewhere
 from renkei.accounts.rules import number
 from renkei.accounts.types import MemberDraft, NewMember
 from renkei.directory.queries import departments
@@ -45,6 +45,9 @@ def _draft_ok(actor: Actor, draft: MemberDraft) -> None:
         raise Invalid("no_role", "役割を1つ以上選んでください。", "roles")
     if Role.SYSTEM_ADMINISTRATOR in draft.roles and not actor.may(P.MANAGE_ALL):
         raise NotAllowed("role_too_high", "システム管理者の役割は、システム管理者だけが付けられます。")
+    strange = [r for r in draft.roles if r not in grantable_roles(actor)]
+    if strange:
+        raise Invalid("role", f"この施設では「{strange[0].label}」の役割を付けられません。", "roles")
     known = {d.pk for d in departments(actor.facility_id)} if draft.department_id else set()
     if draft.department_id and draft.department_id not in known:
         raise Invalid("department", "この施設の診療科・部署から選んでください。", "department")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,6 +21,8 @@ from django.shortcuts import render
 
 from renkei.accounts import log, second_factor, throttle
 from renkei.accounts.models import Person
+from renkei.accounts.queries import workplaces
+from renkei.accounts.rules import number
 from renkei.gate.context import system
 from renkei.kernel import clock
 
@@ -83,6 +86,16 @@ class AccountAdapter(DefaultAccountAdapter):
             )
         throttle.clear(str(credentials.get("username", "")))
         return person
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Open the session; a password older than the facility allows must be changed first."""
+        super().login(request, user)
+        assert isinstance(user, Person)
+        limits = [number("password.max_age_days", facility_id) for facility_id in workplaces(user.pk)]
+        days = min((limit for limit in limits if limit > 0), default=0)
+        if days and clock.now() - user.password_changed_at > timedelta(days=days):
+            user.must_change_password = True
+            user.save(update_fields=["must_change_password"])
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Count and put on record; the tenth failure in a row locks."""

@@ -20,7 +20,7 @@ class PersonBackend(AuthenticationBackend):
         with system("log-in"), transaction.atomic():
             return super().authenticate(request, **credentials)
 
-    def get_user(self, user_id: int) -> AbstractBaseUser | None:  # type: ignore[override]
+    def get_user(self, user_id: int) -> AbstractBaseUser | None:
         """The person of a session; None when the account was switched off."""
         with system("session of a person"), transaction.atomic():
             return super().get_user(user_id)

@@ -11,7 +11,7 @@ _DIGITS = "23456789"
 
 def fresh() -> str:
     """``k7mp-x3qa-9rtb-w4hd``: 16 characters without look-alikes (about 79 bits), letters and digits in each part."""
-    parts = []
+    parts: list[str] = []
     while len(parts) < 4:
         part = "".join(secrets.choice(_LETTERS + _DIGITS) for _ in range(4))
         if any(c in _LETTERS for c in part) and any(c in _DIGITS for c in part):

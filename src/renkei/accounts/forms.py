@@ -6,9 +6,9 @@ from typing import Any
 
 from django import forms
 
+from renkei.accounts import queries
 from renkei.accounts.models import Membership
 from renkei.accounts.password_rules import GuidelineValidator
-from renkei.accounts.permissions import P
 from renkei.accounts.types import MemberDraft, NewMember
 from renkei.directory.queries import departments
 from renkei.gate.actor import Actor
@@ -29,7 +29,7 @@ class MemberForm(UiForm):
                 roles=member.roles, title=member.title, department=member.department_id or ""
             )
         super().__init__(*args, **kwargs)
-        granted = [r for r in Role if r is not Role.SYSTEM_ADMINISTRATOR or actor.may(P.MANAGE_ALL)]
+        granted = queries.grantable_roles(actor)
         choices = [("", "(なし)"), *((str(d.pk), d.name) for d in departments(actor.facility_id))]
         self.fields["roles"].choices = [(r.value, LABELS[r]) for r in granted]  # type: ignore[attr-defined]
         self.fields["department"].choices = choices  # type: ignore[attr-defined]

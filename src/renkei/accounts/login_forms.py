@@ -15,7 +15,7 @@ from django.urls import reverse
 from renkei.accounts.password_rules import GuidelineValidator
 from renkei.ui.forms import UiMixin
 
-_CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True}
+_CODE: dict[str, Any] = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True}
 
 
 def _dress(field: Field, label: str, help_text: str = "", **attrs: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -138,7 +138,7 @@ def _member_context(found: Membership, form: MemberForm) -> dict[str, object]:
     }
 
 
-def _desk(does: Callable[..., object], says: str) -> Callable[..., HttpResponse]:
+def _desk(does: Callable[..., object], says: str) -> Callable[..., HttpResponseBase]:
     """A button of the member's page: run the action, say what was done, go back."""
 
     def view(request: HttpRequest, uid: str) -> HttpResponse:

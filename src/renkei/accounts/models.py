@@ -53,9 +53,9 @@ class Person(AbstractBaseUser):
         return self.name
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **kwargs: Any) -> Self:
         """Remember what was loaded, so that the audit trail can say before and after."""
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **kwargs)
         row._loaded = dict(zip(field_names, values, strict=False))
         return row
 

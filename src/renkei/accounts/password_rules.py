@@ -1,7 +1,7 @@
 """Password rules of the national guideline (安全管理ガイドライン 第6.0版, rules.md I.1).
 
-Letters and digits mixed, 13 characters or more; 8 or more when the person has a second factor. Periodic change
-(8 characters, every two months) is the guideline's third way and is not offered.
+Letters and digits mixed, 13 characters or more; 8 or more when the person has a second factor. A facility may ask
+for longer ones, and for a change after so many days (``password.max_age_days``, 0 = never).
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from renkei.accounts import second_factor
-from renkei.accounts.rules import number
+from renkei.accounts.queries import workplaces
+from renkei.accounts.rules import number, strictest
 
 
 def min_length(person: Any | None) -> int:
     """How many characters this person's password needs."""
     has_second = person is not None and person.pk is not None and second_factor.is_on(person.pk)
-    return number("password.min_length_with_second_factor" if has_second else "password.min_length")
+    code = "password.min_length_second_factor" if has_second else "password.min_length"
+    return strictest(code, workplaces(person.pk)) if person is not None and person.pk else number(code)
 
 
 def problem(password: str, person: Any | None = None) -> str:
@@ -45,7 +47,7 @@ class GuidelineValidator:
     def get_help_text(self) -> str:
         """The rule in one sentence."""
         longer = number("password.min_length")
-        shorter = number("password.min_length_with_second_factor")
+        shorter = number("password.min_length_second_factor")
         return f"英字と数字を混ぜて{longer}文字以上。二要素認証を設定した方は{shorter}文字以上。"
 
 

@@ -10,12 +10,15 @@ from django.http import HttpRequest
 
 from renkei.accounts import codes, second_factor, throttle
 from renkei.accounts.models import Invitation, Membership, Person
-from renkei.accounts.types import MemberLine
+from renkei.accounts.permissions import P
+from renkei.accounts.types import MemberLine, roles_at
+from renkei.directory.queries import facility_by_id
 from renkei.gate.actor import Actor, Kind, current
 from renkei.gate.context import system
 from renkei.gate.permissions import granted_to
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
+from renkei.kernel.roles import Role
 
 
 def known_person(request: HttpRequest) -> int:
@@ -128,11 +131,25 @@ def invitations_for(person: Person) -> list[Invitation]:
         return [i for i in rows.select_related("facility").order_by("-invited_at") if i.is_open()]
 
 
+def grantable_roles(actor: Actor) -> list[Role]:
+    """The roles that this administrator may give at the facility."""
+    facility = facility_by_id(actor.facility_id)
+    roles = roles_at(facility.kind) if facility is not None else []
+    return [r for r in roles if r is not Role.SYSTEM_ADMINISTRATOR or actor.may(P.MANAGE_ALL)]
+
+
 def works_elsewhere(membership: Membership) -> bool:
     """Whether the person has a membership in force at another facility too."""
     with system("where else a person works") as actor, transaction.atomic():
         rows = Membership.objects.visible_to(actor).filter(person_id=membership.person_id)
         return any(m.in_force() for m in rows.exclude(facility_id=membership.facility_id))
+
+
+def workplaces(person_id: int) -> list[int]:
+    """The facilities where a person works today."""
+    with system("where a person works") as actor, transaction.atomic():
+        rows = Membership.objects.visible_to(actor).filter(person_id=person_id)
+        return [m.facility_id for m in rows if m.in_force()]
 
 
 def login_id_taken(login_id: str) -> bool:

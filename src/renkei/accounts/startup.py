@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 
 from renkei.accounts import log, permissions
 from renkei.accounts.models import Membership
-from renkei.directory.types import Setting, register_setting
 from renkei.gate.actor import Actor
 from renkei.gate.guard import Scope, register_model_policy, register_policy
 
@@ -30,14 +29,3 @@ register_policy(Scope.PERSON, _own)
 register_model_policy(Membership, _own_or_colleagues)
 
 log.listen()
-register_setting(
-    Setting(
-        code="session.idle_minutes",
-        group="ログイン",
-        label="無操作で自動ログアウトするまで",
-        unit="分",
-        minimum=5,
-        maximum=120,
-        help_text="離席中にほかの人に見られないためのものです。入力中の内容は失われません。",
-    )
-)

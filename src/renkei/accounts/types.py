@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from renkei.directory.types import FacilityKind
 from renkei.kernel.roles import Role
+
+_ONLY_AT: dict[Role, FacilityKind] = {
+    Role.DISPATCHER: FacilityKind.FIRE_CONTROL,
+    Role.PUBLIC_OFFICER: FacilityKind.PUBLIC_BODY,
+    Role.ALLIANCE_OFFICE: FacilityKind.ASSOCIATION,
+}
+
+
+def roles_at(facility_kind: str) -> list[Role]:
+    """The roles that make sense at a kind of facility: no dispatcher at a clinic."""
+    return [role for role in Role if role not in _ONLY_AT or _ONLY_AT[role] == facility_kind]
 
 
 @dataclass(frozen=True)

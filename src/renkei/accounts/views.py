@@ -48,8 +48,8 @@ def own_page(reason: str) -> Callable[[View], View]:
 
 
 def _person(request: HttpRequest) -> Person:
-    assert isinstance(request.user, Person) or request.user.is_authenticated
-    return request.user  # type: ignore[return-value]
+    assert request.user.is_authenticated
+    return request.user
 
 
 def _back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -18,6 +18,7 @@ from django.test import Client
 from renkei.accounts import second_factor
 from renkei.accounts.models import Person
 from renkei.audit.models import AuditEntry
+from renkei.directory.models import Rule
 from renkei.kernel import clock
 from testing.cast import PASSWORD, Cast
 from testing.database import arranging
@@ -196,6 +197,22 @@ def test_the_first_password_must_be_changed_before_anything_else(cast: Cast, bro
     assert done.status_code == 302
     assert browser.get("/").url != "/accounts/password/change/"
     assert "パスワードを変更" in _says()
+
+
+def test_a_password_older_than_the_facility_allows_must_be_changed(cast: Cast, client: Client) -> None:
+    with arranging():
+        Rule.objects.create(
+            code="password.max_age_days",
+            jurisdiction=f"facility:{cast.facility('H1').pk}",
+            params={"value": 60},
+            valid_from=date(2026, 10, 1),
+        )
+    _log_in(client)
+    assert client.get("/").url != "/accounts/password/change/"
+    client.post("/accounts/logout/")
+    with clock.frozen(clock.now() + timedelta(days=61)):
+        _log_in(client)
+        assert client.get("/").url == "/accounts/password/change/"
 
 
 def test_a_facility_that_forces_the_second_factor_sends_to_the_set_up_until_it_is_done(
