@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -109,9 +110,9 @@ def action(
     return decorate
 
 
-def _as(actor: Actor) -> Any:
-    """Act as ``actor`` unless that is who acts already."""
-    return acting(actor)
+def _as(actor: Actor) -> AbstractContextManager[Actor]:
+    """Act as ``actor`` unless that is who acts already: then the database has been told, too."""
+    return nullcontext(actor) if current() == actor else acting(actor)
 
 
 def _record(actor: Actor, opened: Writing, start: int, name: str, says: str, about: object) -> None:
