@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.core.mail import EmailMessage
-from django.db import transaction
-
 from renkei.accounts.models import Invitation, Membership
 from renkei.directory.queries import facility_by_id
+from renkei.gate.context import system
 from renkei.kernel import clock
 from renkei.kernel.eras import format_both
 from renkei.letters import NoticeLetterData, Party, notice_letter
+from renkei.notices.outbox import queue_mail
 
 
 def sender(facility_id: int) -> Party:
@@ -73,15 +72,15 @@ def password_letter(membership: Membership, code: str, url: str) -> bytes:
 
 
 def mail_invitation(invitation: Invitation, url: str) -> None:
-    """Send the link once the open transaction is committed."""
-    until = clock.jst_date(invitation.expires_at)
-    message = EmailMessage(
-        subject=f"{invitation.facility.name}からの招待(Renkei 地域医療連携)",
-        body=(
-            f"{invitation.name} 様\n\n{invitation.facility.name}から、地域医療連携システム Renkei への招待です。\n"
-            f"{format_both(until)}までに、次のアドレスを開いて手続きをしてください。一度だけ使えます。\n\n{url}\n\n"
-            "心当たりのない場合は、このメールを破棄してください。\n"
-        ),
-        to=[invitation.email],
+    """Put the link into the outbox of the open transaction; its text is wiped once it is sent."""
+    until = format_both(clock.jst_date(invitation.expires_at))
+    body = (
+        f"{invitation.name} 様\n\n{invitation.facility.name}から、地域医療連携システム Renkei への招待です。\n"
+        f"{until}までに、次のアドレスを開いて手続きをしてください。一度だけ使えます。\n\n{url}\n\n"
+        "心当たりのない場合は、このメールを破棄してください。\n"
     )
-    transaction.on_commit(lambda: message.send(fail_silently=True))
+    subject = f"{invitation.facility.name}からの招待(Renkei 地域医療連携)"
+    with system("mail of an invitation"):
+        queue_mail(
+            to=invitation.email, subject=subject, body=body, facility_id=invitation.facility_id, secret=True
+        )
