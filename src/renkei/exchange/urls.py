@@ -1,0 +1,18 @@
+"""Addresses of exchange."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from renkei.exchange import views
+
+app_name = "exchange"
+urlpatterns = [
+    path("upload/", views.upload, name="upload"),
+    path("waiting/<uuid:uid>/", views.decide, name="decide"),
+    path("waiting/<uuid:uid>/discard/", views.discard, name="discard"),
+    path("referrals/<uuid:uid>/", views.document, name="document"),
+    path("referrals/<uuid:uid>/panel/", views.panel, name="panel"),
+    path("referrals/<uuid:uid>/original/", views.original, name="original"),
+    path("referrals/<uuid:uid>/export/", views.export, name="export"),
+]
