@@ -64,6 +64,12 @@ for _setting in (
         365,
         "0は期限なし。13文字未満で二要素認証を使わない運用では60日以内にします",
     ),
+    Setting("password.code_days", SECURITY, "再設定コードの有効期間", "日", 1, 30, "窓口で渡す再設定コード"),
+    Setting("invitation.days", SECURITY, "招待の有効期間", "日", 1, 60, "新しい利用者への招待"),
+    Setting(
+        "login.failures_until_lock", SECURITY, "ログインの失敗", "回", 3, 20, "続けて失敗すると止まります"
+    ),
+    Setting("login.lock_minutes", SECURITY, "ログインを止める時間", "分", 5, 1440, "失敗が続いたとき"),
     Setting("attachment.max_mb", SECURITY, "添付ファイルの大きさの上限", "MB", 1, 100, "1つあたり"),
 ):
     register_setting(_setting)

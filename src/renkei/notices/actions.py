@@ -67,7 +67,7 @@ def mail_text(kind: str, number: str, url: str) -> tuple[str, str]:
     lines = [f"{says}。", ""]
     if number:
         lines.append(f"番号: {number}")
-    lines.append(f"確認: {site_address()}{url or '/'}")
+    lines.append(f"確認: {site_address() or 'Renkei の画面 '}{url or '/'}")
     lines += [
         "",
         "患者さんの情報はメールには書かれていません。Renkei にログインして確認してください。",

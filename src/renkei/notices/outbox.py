@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 from typing import Any
 
 from django.conf import settings
@@ -76,10 +82,22 @@ def _send(mail: OutgoingMail) -> Exception | None:
         message.send()
     except (SMTPException, OSError) as error:
         mail.state = MailState.FAILED if mail.attempts >= ATTEMPTS else MailState.QUEUED
-        # The server's answer can repeat the text of the mail; its kind is enough for the page.
-        mail.error = f"{type(error).__name__}"
+        mail.error = reason_of(error)
         return error if mail.state == MailState.QUEUED else None
     mail.state, mail.sent_at, mail.error = MailState.SENT, clock.now(), ""
     if mail.secret:
         mail.body = ""
     return None
+
+
+def reason_of(error: Exception) -> str:
+    """Why in words of the page. What the server answered stays out: it can repeat the text of the mail."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return "宛先のアドレスが受け付けられません。アドレスを確認してください。"
+    if isinstance(error, SMTPSenderRefused):
+        return "差出人のアドレスが受け付けられません。システムの設定を確認してください。"
+    if isinstance(error, SMTPAuthenticationError):
+        return "メールサーバーにログインできません。システムの設定を確認してください。"
+    if isinstance(error, SMTPResponseException):
+        return f"メールサーバーが受け取りませんでした(応答 {error.smtp_code})。"
+    return "メールサーバーにつながりません。"

@@ -23,6 +23,10 @@ DEFAULTS: tuple[tuple[str, int, str, bool], ...] = (
     ("password.min_length", 13, GUIDELINE, True),
     ("password.min_length_second_factor", 8, GUIDELINE, True),
     ("password.max_age_days", 0, OWN, False),
+    ("password.code_days", 7, OWN, False),
+    ("login.failures_until_lock", 10, OWN, False),
+    ("login.lock_minutes", 15, OWN, False),
+    ("invitation.days", 14, OWN, False),
     ("attachment.max_mb", 50, OWN, False),
 )
 FROM = date(2020, 4, 1)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from smtplib import SMTPServerDisconnected
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
 from typing import Any
 
 import pytest
@@ -85,10 +91,25 @@ def test_a_mail_server_that_is_away_is_asked_again_until_it_is_too_often(
             row = OutgoingMail._base_manager.get(pk=row.pk)
         assert (row.state, row.attempts) == (MailState.QUEUED, attempt)
     failed = send(row)
-    assert (failed.state, failed.error) == (MailState.FAILED, "SMTPServerDisconnected")
+    assert (failed.state, failed.error) == (MailState.FAILED, "メールサーバーにつながりません。")
     monkeypatch.undo()
     assert send(failed).state == MailState.FAILED
     assert send(failed, again=True).state == MailState.SENT
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (SMTPRecipientsRefused({}), "宛先"),
+        (SMTPSenderRefused(550, b"secret", "a@example.jp"), "差出人"),
+        (SMTPAuthenticationError(535, b"secret"), "ログイン"),
+        (SMTPDataError(554, b"secret"), "554"),
+        (TimeoutError("secret"), "つながりません"),
+    ],
+)
+def test_the_reason_is_said_without_the_words_of_the_server(error: Exception, says: str) -> None:
+    assert says in outbox.reason_of(error)
+    assert "secret" not in outbox.reason_of(error)
 
 
 def test_a_mail_left_behind_by_a_killed_worker_is_picked_up(cast: Cast) -> None:
