@@ -6,6 +6,7 @@ from django.urls import path
 
 from renkei.referrals import views
 from renkei.referrals.paper_urls import paper_patterns
+from renkei.referrals.writing_urls import writing_patterns
 
 app_name = "referrals"
 urlpatterns = [
@@ -21,3 +22,4 @@ urlpatterns = [
     path("<uuid:uid>/remind/", views.remind, name="remind"),
 ]
 urlpatterns += paper_patterns
+urlpatterns += writing_patterns

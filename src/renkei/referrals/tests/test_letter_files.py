@@ -1,0 +1,84 @@
+"""Attachments: taken in by content, listed, removed; what is bad is refused by name and reason."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from renkei.gate.context import acting
+from renkei.referrals import queries
+from renkei.referrals.tests.desks import (
+    PURPOSE,
+    Desk,
+    clerk,
+    locked_pdf,
+    monday,
+    physician,
+    picture,
+    text_of,
+    upload,
+    url,
+)
+
+__all__ = ["clerk", "monday", "physician"]
+
+# attachments
+
+
+def test_a_picture_is_attached_listed_and_taken_off(clerk: Desk) -> None:
+    referral = clerk.start()
+    version = referral.version
+    answer = upload(clerk, referral, SimpleUploadedFile("胸部.png", picture()))
+    assert answer.status_code == 200
+    assert "胸部.png" in text_of(answer)
+    assert clerk.see(referral.uid).version == version
+    with acting(clerk.actor):
+        row = queries.whole(clerk.actor, clerk.see(referral.uid)).attachments[0]
+    gone = clerk.browser.post(
+        reverse("referrals:detach", args=[referral.uid, row.uid]), headers={"HX-Request": "true"}
+    )
+    assert gone.status_code == 200
+    assert "胸部.png" not in text_of(gone)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("空.pdf", b"", "0バイト"),
+        ("実行.pdf", b"MZ\x90\x00program", "受け付けられない形式"),
+        ("写真.pdf", picture(), "名前と中身が合いません"),
+        ("鍵.pdf", locked_pdf(), "パスワード"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name_and_reason(clerk: Desk, name: str, content: bytes, says: str) -> None:
+    referral = clerk.start()
+    answer = upload(
+        clerk, referral, SimpleUploadedFile(name, content), SimpleUploadedFile("良い.png", picture())
+    )
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert name in page
+    assert says in page
+    assert "良い.png" in page
+
+
+def test_a_file_that_is_too_big_is_refused_before_it_is_read(
+    clerk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("renkei.referrals.letter_files.MOST_BYTES", 100)
+    referral = clerk.start()
+    answer = upload(clerk, referral, SimpleUploadedFile("大きい.png", picture() + b"0" * 200))
+    assert answer.status_code == 422
+    assert "までです" in text_of(answer)
+
+
+def test_without_scripts_the_file_goes_with_the_form_and_the_text_is_kept(clerk: Desk) -> None:
+    referral = clerk.start()
+    bad = clerk.post(referral, files=SimpleUploadedFile("空.pdf", b""))
+    assert bad.status_code == 422
+    assert "0バイト" in text_of(bad)
+    assert clerk.letter(referral).read_content().purpose == PURPOSE
+    good = clerk.post(referral, files=SimpleUploadedFile("心電図.png", picture()))
+    assert good.status_code == 302
+    assert "心電図.png" in text_of(clerk.browser.get(url(referral)))
