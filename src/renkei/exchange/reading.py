@@ -80,7 +80,7 @@ def _without(doc: LetterDocument, numbers: set[str]) -> LetterDocument:
         local_number=_cleared(doc.patient.local_number, numbers),
         insured_number=_cleared(doc.patient.insured_number, numbers),
     )
-    texts = {
+    texts: dict[str, Any] = {
         f.name: _masked(getattr(doc.content, f.name), numbers)
         for f in fields(LetterContent)
         if isinstance(getattr(doc.content, f.name), str)

@@ -168,8 +168,8 @@ def file(request: HttpRequest, uid: UUID, file_uid: UUID) -> HttpResponse:
     referral = queries.one(actor, uid)
     rows = Attachment.objects.visible_to(actor).filter(referral=referral, uid=file_uid, removed_at=None)
     found = rows.select_related("reply").first()
-    unsent = found is not None and found.reply is not None and found.reply.sent_at is None
-    if found is None or (unsent and found.reply.facility_id != actor.facility_id):
+    unsent = found.reply if found and found.reply and found.reply.sent_at is None else None
+    if found is None or (unsent is not None and unsent.facility_id != actor.facility_id):
         raise NotFound(
             "file_unknown", "ファイルが見つかりません。共有範囲の外か、取り外された可能性があります。"
         )
