@@ -17,6 +17,7 @@ from django.db.backends.signals import connection_created
 from renkei.gate.context import system
 
 TEMPLATE = "renkei"
+DEMO_TEMPLATE = "renkei_demo"
 APP, WORKER = "renkei_app", "renkei_worker"
 
 
@@ -62,6 +63,40 @@ def ensure_template() -> None:
             people()
         connections.close_all()
         (folder / "template.ready").touch()
+
+
+def ensure_demo_template() -> str:
+    """The demo region as a second template, built once for all workers of this run when first asked for.
+
+    Returns its name, for ``clone``. Only outside a test's transaction: the connections are closed on the way.
+    """
+    from renkei.portal.demo import load
+
+    ensure_template()
+    folder = Path(os.environ["RENKEI_TEST_FOLDER"])
+    with (folder / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "demo.ready").exists():
+            clone(DEMO_TEMPLATE)
+            with database(DEMO_TEMPLATE):
+                load.empty_tables()
+                load.load(told=lambda line: None)
+            (folder / "demo.ready").touch()
+    return DEMO_TEMPLATE
+
+
+@contextmanager
+def database(name: str) -> Iterator[None]:
+    """Every connection of this process goes to database ``name`` inside the block, and back afterwards."""
+    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    connection_created.connect(_wear_app_role)
+    use_database(name)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        for alias, former in before.items():
+            connections[alias].settings_dict["NAME"] = former
 
 
 @contextmanager
