@@ -22,8 +22,8 @@ FACILITY_FIELD = "_facility"
 LOGIN_PAGES = "/accounts/"
 OWN_PAGES = ("/accounts/me/", "/accounts/switch/", "/accounts/members/")
 """Under the address of log-in, but pages of ours: they act as the person, not as the log-in screen."""
-# What a person may still open before the password is changed or the second factor is set up.
-ALWAYS_OPEN = ("/accounts/", "/static/", "/ui/token/")
+# What a person may still open before the password is changed or the second factor is set up, beside the log-in pages.
+ALWAYS_OPEN = ("/accounts/switch/", "/static/", "/ui/token/")
 CHANGE_PASSWORD = "/accounts/password/change/"  # noqa: S105
 SET_UP_SECOND_FACTOR = "/accounts/2fa/"
 

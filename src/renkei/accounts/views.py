@@ -81,7 +81,7 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/me.html", context)
 
 
-@own_page("自分のアカウントの設定")
+@own_page("自分のアカウントの画面設定だけを変える")
 @require_POST
 def shortcuts(request: HttpRequest) -> HttpResponse:
     """Single-key shortcuts on or off, back to where the person was."""
@@ -90,7 +90,7 @@ def shortcuts(request: HttpRequest) -> HttpResponse:
     return _back(request, reverse("accounts:me"))
 
 
-@own_page("自分のログイン中の端末")
+@own_page("自分のログイン中の端末だけを終了する")
 @require_POST
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Log out one other place, or all others."""
@@ -117,7 +117,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/")
 
 
-@own_page("自分宛ての招待の承諾")
+@own_page("自分のログインIDに宛てた招待の承諾")
 @require_POST
 def join(request: HttpRequest) -> HttpResponse:
     """Accept an invitation that is addressed to one's own log-in id."""

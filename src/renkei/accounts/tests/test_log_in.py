@@ -221,6 +221,8 @@ def test_a_facility_that_forces_the_second_factor_sends_to_the_set_up_until_it_i
     _force_second_factor(cast, "H1")
     _log_in(client)
     assert client.get("/").url == "/accounts/2fa/"
+    for path in ("/accounts/me/", "/accounts/members/"):
+        assert client.get(path).url == "/accounts/2fa/"
     assert client.get("/accounts/2fa/").status_code == 200
     _activate_totp(client)
     assert client.get("/").url != "/accounts/2fa/"
