@@ -11,7 +11,9 @@ from renkei.gate.actor import Actor
 from renkei.gate.guard import Scope, register_model_policy, register_policy
 from renkei.kernel import clock
 from renkei.patients.models import Patient
+from renkei.patients.permissions import P
 from renkei.patients.queries import register_shared
+from renkei.ui.panels import register_panel
 
 
 def _open(actor: Actor, **outer: str) -> Exists:
@@ -62,3 +64,4 @@ def shared_ids(actor: Actor) -> QuerySet[Any]:
 register_policy(Scope.PATIENT, visible)
 register_model_policy(EmergencyAccess, visible_emergencies)
 register_shared(shared_ids)
+register_panel("patient", "circles", "共有範囲と同意", "circles:panel", P.VIEW, order=200)

@@ -8,7 +8,8 @@ from datetime import date
 from renkei.kernel import names
 from renkei.patients.models import Patient, Sex
 
-WORTH_SHOWING = 0.35
+WORTH_SHOWING = 0.3
+MOST_OF_A_NAME = 0.5
 MOST_WITHOUT_NUMBER = 0.95
 
 
@@ -80,15 +81,15 @@ def _name(wanted: Wanted, patient: Patient, reasons: list[str]) -> float:
     kanji = names.kanji_key(wanted.name)
     if kanji:
         if kanji == patient.kanji_key:
-            score += 0.2
+            score += 0.3
             reasons.append("漢字氏名が同じ" if wanted.name == patient.name else "漢字氏名が異体字まで同じ")
         elif names.loose_kanji_key(kanji) == names.loose_kanji_key(patient.kanji_key):
-            score += 0.15
+            score += 0.2
             reasons.append("漢字氏名が似た字だけ違う")
     if not score and _family(wanted) and _family(wanted) & _parts(patient, 0):
         score += 0.1
         reasons.append("姓が同じ")
-    return score
+    return min(score, MOST_OF_A_NAME)
 
 
 def _birth(wanted: Wanted, patient: Patient, reasons: list[str]) -> float:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 SEARCH = [
     # ``@>`` and ``strpos`` are not leakproof: under row-level security they would lose the index on pairs. The function
     # reads as gate_reader and repeats the visibility rule itself. ``skip_*`` leaves out what the prefix search found.
-    """CREATE FUNCTION patients_search(kanji text[], kana text[], pairs text[], skip_kanji text, skip_kana text,
+    """CREATE FUNCTION patients_search(in_kanji text[], in_kana text[], pairs text[], skip_kanji text, skip_kana text,
                                       born date, after_key text, after_id bigint, size int)
        RETURNS TABLE (found_key text, found_id bigint)
        LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -17,8 +17,8 @@ SEARCH = [
              AND (p.kana_key, p.id) > (after_key, after_id)
              AND NOT (skip_kanji <> '' AND p.kanji_key ^@ skip_kanji)
              AND NOT (skip_kana <> '' AND p.kana_key ^@ skip_kana)
-             AND NOT EXISTS (SELECT FROM unnest(kanji) word WHERE strpos(p.kanji_key, word) = 0)
-             AND NOT EXISTS (SELECT FROM unnest(kana) word WHERE strpos(p.kana_key, word) = 0)
+             AND NOT EXISTS (SELECT FROM unnest(in_kanji) word WHERE strpos(p.kanji_key, word) = 0)
+             AND NOT EXISTS (SELECT FROM unnest(in_kana) word WHERE strpos(p.kana_key, word) = 0)
              AND (p.facility_id = (SELECT gate_facility()) OR gate_sees_patient(p.id))
            ORDER BY p.kana_key, p.id LIMIT least(size, 500);
        END $$""",

@@ -8,25 +8,18 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from renkei.gate.actor import Actor
+from renkei.circles.actions import let_in, open_circle
+from renkei.circles.types import Source
 from renkei.gate.context import acting
+from renkei.gate.writing import writing
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound, Stale
-from renkei.kernel.identifiers import parse_check_code
+from renkei.kernel.identifiers import parse_check_code, uuid7
 from renkei.patients import actions
-from renkei.patients.models import Patient, PatientLink, RegionalPerson
+from renkei.patients.models import KeyContact, Patient, PatientLink, RegionalPerson
+from renkei.patients.queries import contacts, history, insured_numbers, same_person
+from renkei.patients.tests.factories import person, register
 from testing.cast import Cast
 from testing.database import arranging
-
-
-def person(**changed: Any) -> dict[str, Any]:
-    """What a clerk types for a new patient."""
-    typed = {"name": "髙田 さくら", "kana": "たかた さくら", "birth_on": date(1960, 4, 2), "sex": "female"}
-    return typed | changed
-
-
-def register(actor: Actor, **changed: Any) -> Patient:
-    with acting(actor):
-        return actions.register(actor, **person(**changed))
 
 
 def test_a_clerk_registers_a_patient_and_the_keys_are_made(cast: Cast) -> None:
@@ -152,3 +145,99 @@ def test_codes_of_regional_persons_are_all_different_and_do_not_count_up() -> No
 def test_staff_without_the_permission_register_nobody(cast: Cast) -> None:
     with pytest.raises(NotAllowed):
         register(cast.actor("oka"))
+
+
+def test_a_form_that_is_sent_twice_makes_one_patient(cast: Cast) -> None:
+    actor, uid = cast.actor("kimura"), uuid7()
+    assert register(actor, uid=uid).pk == register(actor, uid=uid).pk
+
+
+CARD = {"insurer": "138057", "symbol": "あいう", "number": "１８７", "branch": "5"}
+
+
+def test_a_new_insured_number_ends_the_one_before(cast: Cast) -> None:
+    actor = cast.actor("kimura")
+    patient = register(actor)
+    with acting(actor), transaction.atomic():
+        actions.add_insured_number(actor, patient, **CARD, valid_from=date(2024, 4, 1))
+        actions.add_insured_number(actor, patient, **CARD | {"number": "999"}, valid_from=date(2026, 1, 10))
+        rows = insured_numbers(actor, patient)
+    assert [(r.member_id, r.valid_until) for r in rows] == [
+        ("00138057:あいう:999:05", None),
+        ("00138057:あいう:１８７:05", date(2026, 1, 9)),
+    ]
+    assert rows[1].match_key == "00138057:あいう:187:05"
+
+
+def test_an_individual_number_is_refused_with_the_reason(cast: Cast) -> None:
+    actor = cast.actor("kimura")
+    patient = register(actor)
+    with acting(actor), pytest.raises(Invalid) as refused:
+        actions.add_insured_number(
+            actor, patient, **CARD | {"number": "1234 5678 9018"}, valid_from=date(2026, 1, 1)
+        )
+    assert refused.value.code == "individual_number"
+    assert "番号法" in refused.value.message_ja
+
+
+def test_an_insured_number_cannot_start_before_the_present_one(cast: Cast) -> None:
+    actor = cast.actor("kimura")
+    patient = register(actor)
+    with acting(actor):
+        actions.add_insured_number(actor, patient, **CARD, valid_from=date(2025, 4, 1))
+        for number, code in (("５５", "period_order"), ("１８７", "number_known")):
+            with pytest.raises(Invalid) as refused:
+                actions.add_insured_number(
+                    actor, patient, **CARD | {"number": number}, valid_from=date(2025, 4, 1)
+                )
+            assert refused.value.code == code
+
+
+def test_a_contact_is_added_and_ended_but_never_removed(cast: Cast) -> None:
+    actor = cast.actor("kimura")
+    patient = register(actor)
+    with acting(actor):
+        added = actions.add_contact(
+            actor,
+            patient,
+            name="髙田 進",
+            relation="長男",
+            phone_number="０９０－００００－１２３４",
+            proxy=True,
+        )
+        assert [c.phone for c in contacts(actor, patient)] == ["090-0000-1234"]
+        actions.end_contact(actor, added)
+        assert contacts(actor, patient) == []
+        assert KeyContact.objects.visible_to(actor).filter(patient=patient).count() == 1
+
+
+def test_a_received_patient_is_copied_and_linked_and_unlinking_moves_no_access(cast: Cast) -> None:
+    clinic, hospital = cast.actor("aoki"), cast.actor("sato")
+    theirs = cast.patient("suzuki")
+    with transaction.atomic(), acting(clinic), writing("test", clinic):
+        circle = open_circle(clinic, theirs, purpose="referral:referral")
+        let_in(circle, hospital.facility_id, source=Source.REFERRAL)
+    with transaction.atomic(), acting(hospital), writing("test", hospital):
+        own = actions.adopt(hospital, theirs, local_number="77", reason="紹介")
+        assert [found.patient_id for found in same_person(hospital, own)] == [theirs.pk]
+        actions.unlink(hospital, own, reason="別人と判明")
+        assert same_person(hospital, own) == []
+        assert Patient.objects.visible_to(hospital).filter(pk=theirs.pk).exists()
+    with transaction.atomic(), acting(clinic):
+        assert not Patient.objects.visible_to(clinic).filter(pk=own.pk).exists()
+
+
+def test_a_row_that_belongs_to_another_regional_person_does_not_hold_up_a_letter(cast: Cast) -> None:
+    clinic, hospital = cast.actor("aoki"), cast.actor("sato")
+    theirs = cast.patient("suzuki")
+    with transaction.atomic(), acting(clinic), writing("test", clinic):
+        circle = open_circle(clinic, theirs, purpose="referral:referral")
+        let_in(circle, hospital.facility_id, source=Source.REFERRAL)
+        actions.group(
+            clinic, theirs, register(clinic, name="鈴木 一郎", kana="スズキ イチロウ"), reason="確認"
+        )
+    one, other = register(hospital), register(hospital)
+    with transaction.atomic(), acting(hospital), writing("test", hospital):
+        before = actions.group(hospital, one, other, reason="確認")
+        assert actions.adopt(hospital, theirs, existing=one, reason="紹介").pk == one.pk
+        assert [row.person_id for row in history(hospital, one)] == [before.pk]
