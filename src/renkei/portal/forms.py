@@ -21,8 +21,8 @@ class TrailForm(UiForm):
     patient = forms.CharField(label="患者(名前・患者番号)", max_length=80, required=False)
     action = forms.CharField(label="操作", max_length=80, required=False)
     outcome = forms.ChoiceField(label="結果", choices=[("", "すべて"), *Outcome.choices], required=False)
-    since = EraDateField(label="いつから", required=False)
-    until = EraDateField(label="いつまで", required=False)
+    since = EraDateField(label="いつから", required=False, help_text="")
+    until = EraDateField(label="いつまで", required=False, help_text="")
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     def asked(self, actor: Actor) -> TrailFilter:

@@ -14,6 +14,7 @@ from renkei.accounts.permissions import P as Accounts
 from renkei.accounts.queries import memberships_of
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
+from renkei.exchange.permissions import P as Exchange
 from renkei.gate.actor import Actor, Kind, current
 from renkei.kernel.roles import Role
 from renkei.notices.permissions import P as Notices
@@ -145,6 +146,7 @@ def _person_links() -> list[Link]:
         Link("二要素認証・パスキー", reverse("mfa_index")),
     ]
     if settings.DEMO:
+        links.append(Link("デモの時計", reverse("demo:clock")))
         links.append(Link("画面部品の見本", reverse("ui:gallery")))
     return links
 
@@ -168,11 +170,13 @@ def _work(actor: Actor, house: House) -> list[Entry]:
     if actor.may(Referrals.RECEIVE):
         new = referrals.desk_counts(actor)["new"]
         desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)
-        lines.insert(0 if house.receives_mostly else 1, desk)
+        lines.insert(0 if house.receives_mostly else len(lines), desk)
     if actor.may(Patients.VIEW):
         lines.append(Entry("患者", "patients:list", tab=True))
     if actor.may(Referrals.VIEW):
         lines.append(Entry("検索", "referrals:search", tab=True))
+    if actor.may(Exchange.IMPORT):
+        lines.append(Entry("文書の取り込み", "exchange:upload"))
     return lines
 
 
@@ -183,16 +187,16 @@ def _region(actor: Actor) -> list[Entry]:
 def _management(actor: Actor, house: House) -> list[Entry]:
     lines: list[Entry] = []
     if actor.may(Directory.EDIT_OWN) and house.uid:
-        lines.append(Entry("施設設定", "directory:settings", arg=house.uid))
+        lines.append(Entry("施設設定", "directory:settings", arg=house.uid, tab=True))
     if actor.may(Accounts.MANAGE_MEMBERS):
-        lines.append(Entry("利用者", "accounts:members"))
+        lines.append(Entry("利用者", "accounts:members", tab=True))
     if actor.may(Notices.OUTBOX):
-        lines.append(Entry("送信箱", "notices:outbox"))
+        lines.append(Entry("送信箱", "notices:outbox", tab=True))
     if actor.may(P.OPERATE):
-        lines.append(Entry("失敗した処理", "portal:failed_jobs"))
-        lines.append(Entry("システム", "portal:system"))
+        lines.append(Entry("失敗した処理", "portal:failed_jobs", tab=True))
+        lines.append(Entry("システム", "portal:system", tab=True))
     if actor.may(P.VIEW_TRAIL):
-        lines.append(Entry("監査", "portal:trail"))
+        lines.append(Entry("監査", "portal:trail", tab=True))
     return lines
 
 

@@ -95,7 +95,7 @@ def test_a_hospital_sees_its_desk_first_and_a_clinic_the_patients_it_sent(
     cast: Cast, browser: StaffClient
 ) -> None:
     assert _labels(browser.log_in(cast.actor("sato")))[:2] == ["受付デスク", "紹介した患者"]
-    assert _labels(browser.log_in(cast.actor("aoki")))[:2] == ["紹介した患者", "受付デスク"]
+    assert _labels(browser.log_in(cast.actor("aoki")))[:3] == ["紹介した患者", "確定・送信待ち", "受付デスク"]
 
 
 def test_only_those_who_may_see_the_management_lines(cast: Cast, browser: StaffClient) -> None:
