@@ -264,7 +264,8 @@ def take_file(
     except Known as known:
         return Report(name, Outcome.REFUSED, known.message_ja, referral_uid=str(known.referral.uid))
     except DomainError as error:
-        return Report(name, Outcome.REFUSED, error.message_ja, element=error.field)
+        element = "" if error.field == "file" else error.field
+        return Report(name, Outcome.REFUSED, error.message_ja, element=element)
     says = f"紹介 {made.referral.number} として受付デスクに入りました。"
     return Report(
         name,
@@ -344,7 +345,14 @@ def _end(actor: Actor, waiting: WaitingDocument, outcome: str) -> None:
 
 @action(P.EXPORT, says="紹介状を文書として書き出し")
 def export_document(actor: Actor, referral: Referral, *, format_name: str = DEFAULT) -> bytes:
-    """The newest finalised letter with its attachments as a document. Raises ``Invalid`` for what has no stand-in."""
+    """The newest finalised letter with its attachments as a document. Raises ``Invalid`` for what has no stand-in.
+
+    A letter that came as a document has its original: ``NotPossibleNow``.
+    """
+    if queries.of_referral(actor, referral) is not None:
+        raise NotPossibleNow(
+            "has_original", "この紹介状は文書として届いたものです。書き出す代わりに原本を取得してください。"
+        )
     letter = final_letter(actor, referral)
     whole = referrals.whole(actor, referral)
     attachments = [

@@ -158,7 +158,7 @@ def discard(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _document_context(actor: Actor, referral: Referral) -> dict[str, Any]:
     document = queries.of_referral(actor, referral)
-    may_export = actor.may(P.EXPORT) and (referral.sent_at is not None)
+    may_export = document is None and actor.may(P.EXPORT) and referral.sent_at is not None
     return {
         "referral": referral,
         "document": document,

@@ -80,7 +80,7 @@ def reply_pdf(referral: Referral, reply: ReplyLetter, attachments: Sequence[Atta
         referral.receiver,
         referral.receiver_name,
         referral.receiver_department,
-        reply.author or referral.receiver_physician,
+        _person(reply.author) or referral.receiver_physician,
     )
     return letters.reply_letter(
         letters.ReplyLetterData(
@@ -209,6 +209,12 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [text for inner in value for text in _texts(inner)]
     return [value] if isinstance(value, str) else []
+
+
+def _person(label: str) -> str:
+    """``医師 高橋 健一`` without the title: the form prints its own."""
+    _title, _, name = label.partition(" ")
+    return name if " " in name else label
 
 
 def _party(side: Any) -> letters.Party:

@@ -27,7 +27,7 @@ from renkei.exchange.models import ImportedDocument, WaitingDocument
 from renkei.exchange.tests.conftest import H1_NUMBER, Upload, addressed, raw, rows_of_everything
 from renkei.exchange.types import Outcome
 from renkei.gate.context import acting
-from renkei.kernel.errors import Invalid, NotAllowed, NotFound
+from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow
 from renkei.kernel.identifiers import looks_like_individual_number
 from renkei.patients.models import InsuredNumber, Patient
 from renkei.referrals import queries as referrals
@@ -248,6 +248,14 @@ def test_the_individual_number_is_told_and_stored_in_no_number(cast: Cast) -> No
     assert number not in kept
 
 
+def test_what_came_as_a_document_is_handed_on_as_its_original(cast: Cast) -> None:
+    made = imported(cast, raw(addressed()))
+    actor = cast.actor("sato")
+    with acting(actor), pytest.raises(NotPossibleNow) as refusal:
+        actions.export_document(actor, referrals.one(actor, made.referral.uid))
+    assert "原本" in refusal.value.message_ja
+
+
 def test_files_inside_the_document_become_attachments(cast: Cast) -> None:
     picture = (
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
@@ -282,7 +290,7 @@ def _broken() -> dict[str, tuple[bytes, str]]:
         "broken_reference": (raw(loose), "Composition"),
         "shift_jis": (whole.decode().replace("𠮷", "吉").encode("cp932", "replace"), ""),
         "truncated": (whole[: len(whole) // 2], ""),
-        "empty": (b"", "file"),
+        "empty": (b"", "0バイト"),
         "other_kind": (raw(other), "Bundle"),
         "no_json": (b"%PDF-1.7", ""),
     }
