@@ -3,6 +3,7 @@ demo template, and a clock of their own. Everything listens on loopback and is e
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -12,12 +13,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from pytest_socket import enable_socket
 
-from stories.steps import Desk
+from renkei.config.postgres import Cluster
+from renkei.kernel import clock
+from stories.steps import SHOTS, Desk
 from testing.database import DEMO_TEMPLATE, clone, ensure_demo_template
 
 FLAGS = [
@@ -57,28 +62,32 @@ class Site:
     data: Path
     database: str
 
-    def set_clock(self, iso: str) -> None:
-        """Move the site's clock to a Japanese wall-clock time."""
-        from renkei.portal.demo.clock import write_start
+    def set_clock(self, *wall: int) -> None:
+        """Move the site's clock: year, month, day, hour, minute in Japan; every process follows within a second."""
+        offset = clock.jst(*wall) - datetime.now(UTC)
+        (self.data / "clock.json").write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
+        time.sleep(0.7)
 
-        write_start(self.data, iso)
+
+@pytest.fixture(scope="session")
+def demo_template(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """The demo region, loaded once before any browser starts (its event loop keeps Django away from the database)."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        ensure_demo_template()
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, demo_template: None) -> Iterator[Site]:
     """One server, worker and database for a story file."""
-    from pytest_socket import enable_socket
-
     enable_socket()
     name = "story_" + request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_")[:40]
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        ensure_demo_template()
     clone(name, DEMO_TEMPLATE)
     folder = Path(os.environ["RENKEI_TEST_FOLDER"]) / name
     folder.mkdir(exist_ok=True)
     port = _free_port()
-    web, worker = _start(name, folder, port)
     site = Site(f"http://localhost:{port}", folder, name)
+    site.set_clock(2026, 6, 1, 8, 30)
+    web, worker = _start(name, folder, port)
     try:
         _wait(site.url + "/healthz", web)
         yield site
@@ -90,17 +99,18 @@ def site(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocke
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+        SHOTS.mkdir(exist_ok=True)
+        shutil.copy(folder / "server.log", SHOTS / f"{name}.log")
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(name: str, folder: Path, port: int) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
-    from renkei.config.postgres import Cluster
-
     cluster = Cluster(Path(os.environ["RENKEI_TEST_FOLDER"]) / "postgres", durable=False)
     base = {
         **{k: v for k, v in os.environ.items() if not k.startswith("DATABASE")},
         "RENKEI_DATA": str(folder),
         "RENKEI_DEMO": "1",
+        "RENKEI_LOG": "ERROR",
         "RENKEI_TEST": "1",
         "DJANGO_SETTINGS_MODULE": "renkei.config.settings",
     }
@@ -135,10 +145,8 @@ def _wait(url: str, web: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
+def playwright(demo_template: None) -> Iterator[Playwright]:
     """Playwright without any browser of its own."""
-    from pytest_socket import enable_socket
-
     enable_socket()
     with sync_playwright() as started:
         yield started

@@ -5,11 +5,9 @@ from __future__ import annotations
 from django import forms
 
 from renkei.circles.types import ConsentMethod, ConsentReach, ConsentType, ConsentWords
-from renkei.directory.queries import facility
+from renkei.directory.queries import facility, look_up_facility
 from renkei.kernel import clock, eras
-from renkei.kernel.errors import NotFound
 from renkei.ui.forms import EraDateField, NoteField, TypeAheadField, UiForm
-from renkei.ui.types import Choice
 
 NAMED = "named"
 REACHES = (
@@ -18,15 +16,6 @@ REACHES = (
     (ConsentReach.PERSON.value, "特定の人"),
 )
 PLACES = ("facility_1", "facility_2", "facility_3")
-
-
-def look_up_facility(code: str, text: str) -> Choice | None:
-    """The facility of a posted uid."""
-    try:
-        found = facility(code)
-    except (NotFound, ValueError):
-        return None
-    return Choice(str(found.uid), found.name, found.address)
 
 
 class EmergencySearchForm(UiForm):

@@ -8,10 +8,9 @@ from typing import Any
 from django import forms
 
 from renkei.directory.models import Area, Facility
-from renkei.directory.queries import facility_by_id, search_facilities
+from renkei.directory.queries import look_up_facility
 from renkei.directory.types import WEEKDAYS, AreaLevel, FacilityKind, Setting
 from renkei.ui.forms import EraDateField, NoteField, TypeAheadField, UiForm
-from renkei.ui.types import Choice
 
 HOURS_LINES = 6
 
@@ -139,15 +138,6 @@ class ImportForm(UiForm):
         help_text="UTF-8(BOM付きも可)かShift_JIS、10MB・10,000行まで。",
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
-
-
-def look_up_facility(code: str, text: str) -> Choice | None:
-    """The facility that a type-ahead posted, never trusting its text."""
-    found = facility_by_id(int(code)) if code.isdigit() else None
-    if found is None:
-        only = [f for f in search_facilities(text, limit=2) if f.name == text]
-        return Choice(str(only[0].id), only[0].name) if len(only) == 1 else None
-    return Choice(str(found.pk), found.name)
 
 
 class RelationForm(UiForm):

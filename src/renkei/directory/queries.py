@@ -34,6 +34,7 @@ from renkei.kernel.errors import NotFound
 from renkei.kernel.identifiers import PREFECTURES
 from renkei.kernel.names import bigrams
 from renkei.kernel.text import to_half_width
+from renkei.ui.types import Choice
 
 _REQUIRED = object()
 
@@ -93,10 +94,26 @@ def search_facilities(
 
 def facility(uid: UUID | str) -> Facility:
     """One facility, closed ones too. Raises ``NotFound``."""
-    found = Facility.objects.select_related("area__parent", "organization").filter(uid=uid).first()
+    rows = Facility.objects.select_related("area__parent", "organization")
+    try:
+        found = rows.filter(uid=UUID(str(uid))).first()
+    except ValueError:
+        found = None
     if found is None:
         raise NotFound("facility_not_found", "この医療機関は見つかりません。一覧から選び直してください。")
     return found
+
+
+def look_up_facility(code: str, text: str) -> Choice | None:
+    """The facility that a type-ahead posted: by its uid, or without one by the text when it names exactly one."""
+    if not code:
+        only = [f for f in search_facilities(text, limit=2) if f.name == text]
+        return Choice(only[0].uid, only[0].name) if len(only) == 1 else None
+    try:
+        found = facility(code)
+    except NotFound:
+        return None
+    return Choice(str(found.uid), found.name)
 
 
 def facility_by_id(facility_id: int) -> Facility | None:

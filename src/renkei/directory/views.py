@@ -109,9 +109,9 @@ def map_picture(request: HttpRequest, uid: UUID) -> HttpResponse:
 @page(P.VIEW)
 @require_GET
 def suggest(request: HttpRequest) -> JsonResponse:
-    """``GET ?q=&kind=``: open facilities for a type-ahead; ``code`` is the facility's key."""
+    """``GET ?q=&kind=``: open facilities for a type-ahead; ``code`` is the facility's uid."""
     found = queries.search_facilities(request.GET.get("q", "")[:100], request.GET.getlist("kind"), limit=20)
-    return suggestions(Choice(str(f.id), f.name, f.address or f.kind_label) for f in found)
+    return suggestions(Choice(f.uid, f.name, f.address or f.kind_label) for f in found)
 
 
 @page(P.VIEW)

@@ -6,24 +6,10 @@ from typing import Any
 
 from django import forms
 
-from renkei.directory.queries import facility, search_facilities
+from renkei.directory.queries import look_up_facility
 from renkei.gate.actor import Actor
-from renkei.kernel.errors import NotFound
 from renkei.referrals.models import DateOffer, Referral
 from renkei.ui.forms import AppointmentField, NoteField, TypeAheadField, UiForm
-from renkei.ui.types import Choice
-
-
-def look_up_facility(code: str, text: str) -> Choice | None:
-    """The true facility behind a posted choice, by its uid; the text alone only when it names exactly one."""
-    if code:
-        try:
-            found = facility(code)
-        except NotFound:
-            return None
-        return Choice(str(found.uid), found.name)
-    named = [f for f in search_facilities(text, limit=2) if f.name == text]
-    return Choice(str(named[0].uid), named[0].name) if len(named) == 1 else None
 
 
 class ReasonForm(UiForm):

@@ -9,9 +9,8 @@ from django import forms
 
 from renkei.circles.types import Basis
 from renkei.directory.models import Facility
-from renkei.directory.queries import departments, facility
+from renkei.directory.queries import departments, facility, look_up_facility
 from renkei.referrals.actions.drafting import NOTE_LIMIT
-from renkei.referrals.forms import look_up_facility
 from renkei.referrals.models import Referral
 from renkei.referrals.registry import Kind
 from renkei.referrals.types import REPLY_LABELS, Diagnosis, LetterContent, Prescription, Urgency

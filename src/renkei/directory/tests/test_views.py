@@ -101,7 +101,7 @@ def test_departments_posts_and_relations_by_their_pages(cast: Cast, browser: Sta
     held = queries.posts(hospital)[0]
     assert browser.post(url("end_post", hospital, held.pk)).status_code == 302
     assert queries.posts(hospital) == []
-    relation = {"other": clinic.name, "other_code": str(clinic.pk)}
+    relation = {"other": clinic.name, "other_code": str(clinic.uid)}
     assert browser.post(url("relation", hospital), relation).status_code == 302
     assert queries.special_relation(hospital.pk, clinic.pk)
     assert browser.post(url("relation", hospital), {"remove": str(clinic.uid)}).status_code == 302
@@ -186,7 +186,7 @@ def test_suggestions_are_for_staff_only(cast: Cast, browser: StaffClient) -> Non
     assert browser.get(page, {"q": "青木"}).status_code == 302
     browser.log_in(cast.actor("sato"))
     found = browser.get(page, {"q": "あおき"}).json()["results"]
-    assert [(f["code"], f["text"]) for f in found] == [(str(cast.facility("C1").pk), "青木内科")]
+    assert [(f["code"], f["text"]) for f in found] == [(str(cast.facility("C1").uid), "青木内科")]
 
 
 def test_one_command_loads_every_shipped_table(cast: Cast) -> None:
