@@ -19,12 +19,6 @@ from renkei.patients.permissions import P
 from renkei.ui.types import Tone
 
 TOKEN_SECONDS = 15 * 60
-PURPOSES = {"consent": "同意", "emergency": "緊急参照", "referral": "紹介", "back_referral": "逆紹介"}
-
-
-def purpose_label(purpose: str) -> str:
-    """``referral:back_referral`` as people say it."""
-    return PURPOSES.get(purpose.split(":")[-1], PURPOSES.get(purpose.split(":")[0], purpose))
 
 
 @dataclass(frozen=True)
@@ -40,10 +34,12 @@ class ShareLine:
     reason: str
 
 
-def share_lines(shares: Iterable[Share]) -> list[ShareLine]:
-    """Periods with their ground; the same facility on the same ground stands once, with its first day."""
+def share_lines(shares: Iterable[Share], home_id: int) -> list[ShareLine]:
+    """Other facilities than ``home_id`` (where the patient is registered): one line per facility and ground."""
     found: dict[tuple[int, str, bool], ShareLine] = {}
     for share in shares:
+        if share.facility_id == home_id:
+            continue
         key = (share.facility_id, share.source, share.open_now)
         since = min(share.since, found[key].since) if key in found else share.since
         tone = Tone.DANGER if share.purpose == "emergency" else Tone.INFO

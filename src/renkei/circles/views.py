@@ -126,9 +126,10 @@ def panel(request: HttpRequest, uid: UUID) -> HttpResponse:
     """On the patient's page: who may see this, and what the patient said."""
     actor = current()
     patient = one(actor, uid)
-    lines = present.share_lines(queries.shares(actor, patient))
+    lines = present.share_lines(queries.shares(actor, patient), patient.facility_id)
     context = {
         "patient": patient,
+        "home": patient.facility.name,
         "open_shares": [line for line in lines if line.open_now],
         "ended_shares": [line for line in lines if not line.open_now],
         "consents": _consents(actor, patient),

@@ -53,7 +53,8 @@ def _refuse_taken_number(actor: Actor, number: str, except_for: int | None = Non
     if not number:
         return
     rows = Patient.objects.visible_to(actor).filter(facility_id=actor.facility_id, local_number=number)
-    if rows.exclude(pk=except_for).exists():
+    others = rows if except_for is None else rows.exclude(pk=except_for)
+    if others.exists():
         raise Invalid(
             "number_taken",
             f"患者番号 {number} はすでに使われています。既存の患者を確認してください。",

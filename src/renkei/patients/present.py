@@ -41,6 +41,7 @@ class ListRow:
     name: str
     kana: str
     born: str
+    age: int
     sex: str
     number: str
     phone: str
@@ -56,7 +57,8 @@ def list_row(actor: Actor, patient: Patient) -> ListRow:
         patient.uid,
         patient.name,
         patient.kana,
-        f"{eras.format_era(patient.birth_on)}({patient.age()}歳)",
+        eras.format_era(patient.birth_on),
+        patient.age(),
         patient.get_sex_display(),
         "" if shared else patient.local_number,
         patient.phone,
@@ -96,7 +98,7 @@ def candidate_view(actor: Actor, found: Candidate) -> CandidateView:
     elif found.score >= STRONG:
         strength, tone = "よく似ている", Tone.WARNING
     elif found.score >= MIDDLING:
-        strength, tone = "似ている", Tone.INFO
+        strength, tone = "似ている", Tone.PURPLE
     else:
         strength, tone = "少し似ている", Tone.NEUTRAL
     patient = found.patient
@@ -169,6 +171,11 @@ class Compared:
     left: str
     right: str
     same: bool
+
+    @property
+    def known(self) -> bool:
+        """Whether either row says anything about it."""
+        return bool(self.left or self.right)
 
 
 def compare(one: Patient, other: Patient) -> list[Compared]:
