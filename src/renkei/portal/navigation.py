@@ -175,6 +175,8 @@ def _work(actor: Actor, house: House) -> list[Entry]:
         lines.append(Entry("患者", "patients:list", tab=True))
     if actor.may(Referrals.VIEW):
         lines.append(Entry("検索", "referrals:search", tab=True))
+    if actor.may(Patients.EMERGENCY):
+        lines.append(Entry("緊急参照", "circles:emergency"))
     if actor.may(Exchange.IMPORT):
         lines.append(Entry("文書の取り込み", "exchange:upload"))
     return lines
@@ -195,6 +197,8 @@ def _management(actor: Actor, house: House) -> list[Entry]:
     if actor.may(P.OPERATE):
         lines.append(Entry("失敗した処理", "portal:failed_jobs", tab=True))
         lines.append(Entry("システム", "portal:system", tab=True))
+    if actor.may(Patients.REVIEW_EMERGENCY):
+        lines.append(Entry("緊急参照の確認", "circles:reviews", tab=True))
     if actor.may(P.VIEW_TRAIL):
         lines.append(Entry("監査", "portal:trail", tab=True))
     return lines

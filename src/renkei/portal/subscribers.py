@@ -114,13 +114,10 @@ def tell_of_emergency(event: EmergencyOpened) -> None:
         house.pk,
         kind="emergency_access",
         text=f"{event.by_label}が緊急参照を行いました。事後確認をしてください。",
-        url=EMERGENCIES,
+        url=reverse("circles:review", args=[event.access_uid]),
         mail_to=house.email or None,
         from_facility_id=event.by_facility_id,
     )
-
-
-EMERGENCIES = "/circles/emergency/"
 
 
 def _tell(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from renkei.portal.views import home, operations, trail
@@ -35,9 +33,5 @@ own: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((own, "portal"))),
     path("demo/", include("renkei.portal.demo.urls")),
-    *[
-        path(f"{name}/", include(f"renkei.{name}.urls"))
-        for name in MODULES
-        if find_spec(f"renkei.{name}.urls") is not None
-    ],
+    *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]

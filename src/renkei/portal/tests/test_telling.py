@@ -176,5 +176,6 @@ def test_an_emergency_access_is_told_to_the_house_of_the_patient_only(cast: Cast
     with arranging():
         subscribers.tell_of_emergency(EmergencyOpened(uid, patient.pk, owner, other, "みどり中央病院 高橋"))
         subscribers.tell_of_emergency(EmergencyOpened(uid, patient.pk, owner, owner, "青木内科 青木"))
-    assert [n.kind for n in _told(cast, "aoki")] == ["emergency_access"]
+    [notice] = _told(cast, "aoki")
+    assert (notice.kind, notice.url) == ("emergency_access", f"/circles/reviews/{uid}/")
     assert _told(cast, "sato") == []
