@@ -148,7 +148,7 @@ def findings() -> list[Finding]:
     return [_database(), _walls(), _queue(), _failed(), _seals(), _disk(), _mail()]
 
 
-def _one(question: str, *values: object) -> Any:
+def _one(question: str, *values: int) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(question, values)
         return cursor.fetchone()
