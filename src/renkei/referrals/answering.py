@@ -176,7 +176,7 @@ def _save(
                 "stale", f"{draft.entered_by}がこの紹介の返書を書き始めています。内容を確認してください。"
             )
         draft.expecting(seen)
-    return actions.write_reply(actor, referral, reply=draft, **form.cleaned_data)  # type: ignore[no-any-return]
+    return actions.write_reply(actor, referral, reply=draft, **form.cleaned_data)
 
 
 def _next_step(request: HttpRequest, actor: Actor, referral: Referral, saved: ReplyLetter) -> HttpResponse:
@@ -262,7 +262,7 @@ def back(request: HttpRequest, uid: UUID) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """確定・送信待ち: letters that wait for a signature or to be sent, replies that wait to be sent."""
     actor = current()
-    letters = list(letter_queries.waiting_letters(actor))
+    letters: list[Any] = list(letter_queries.waiting_letters(actor))
     context = {
         "to_sign": [r for r in letters if r.finalised_at is None],
         "to_send": [r for r in letters if r.finalised_at is not None],

@@ -61,6 +61,11 @@ class VersionChange:
     reason: str
     fields: Sequence[FieldChange]
 
+    @property
+    def previous(self) -> int:
+        """The version before, which stays readable."""
+        return self.number - 1
+
 
 def changes(letters: Sequence[ReferralLetter]) -> list[VersionChange]:
     """Every correction of ``letters`` (one referral's versions in order), newest first; empty for a single version."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
 from renkei.referrals import views
 from renkei.referrals.paper_urls import paper_patterns
 from renkei.referrals.writing_urls import writing_patterns
 
 app_name = "referrals"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", views.desk, name="desk"),
     path("desk/live/", views.desk_live, name="desk_live"),
     path("clinic/", views.clinic, name="clinic"),

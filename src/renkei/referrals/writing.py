@@ -95,13 +95,13 @@ def new(request: HttpRequest) -> HttpResponse:
         )
         return redirect("referrals:edit", uid=started.uid)
     text, chosen = request.GET.get("q", "").strip(), request.GET.get("patient", "")
-    patient = one_patient(actor, chosen) if chosen else None
+    known = one_patient(actor, chosen) if chosen else None
     context: dict[str, Any] = {
         "q": text,
-        "patient": patient,
+        "patient": known,
         "kinds": [k for k in all_kinds() if k.starts_from_desk and not k.answers_kind],
-        "found": search_patients(actor, text, FOUND, within="own").rows if text and not patient else [],
-        "letters": queries.of_patient(actor, patient.uid)[:FOUND] if patient else [],
+        "found": search_patients(actor, text, FOUND, within="own").rows if text and not known else [],
+        "letters": queries.of_patient(actor, known.uid)[:FOUND] if known else [],
     }
     fragment = request.headers.get("HX-Request") == "true"
     return render(request, "referrals/_letter_patients.html" if fragment else "referrals/new.html", context)
@@ -158,7 +158,7 @@ def _japan(opened: Opened) -> Any:
 def _save(request: HttpRequest, opened: Opened, form: LetterForm) -> Referral:
     seen = opened.referral.expecting(request.POST.get("version"))
     content = form.content(request.POST, opened.content)
-    return actions.write(opened.actor, seen, content=content, **form.header())  # type: ignore[no-any-return]
+    return actions.write(opened.actor, seen, content=content, **form.header())
 
 
 def _next_step(request: HttpRequest, opened: Opened, saved: Referral, step: str, which: str) -> HttpResponse:
@@ -235,6 +235,8 @@ def _editor(
     request: HttpRequest, opened: Opened, form: LetterForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     to = opened.referral.receiver
+    if not form.is_bound and (focus := _focus(opened)) in ("receiver", "purpose"):
+        form.fields[focus].widget.attrs["autofocus"] = True
     form.fields["purpose"].required = form.fields["receiver"].required = (
         True  # the mark 必須; a draft may lack them
     )
@@ -248,6 +250,7 @@ def _editor(
         "attachments": enclosed(opened.actor, opened.referral),
         "earlier": queries.earlier_letters(opened.actor, opened.referral, 5),
         "receivers": letter_queries.last_receivers(opened.actor, 4) if to is None else [],
+        "focus": _focus(opened) if not form.is_bound else "",
         "signs": bool(opened.actor.roles & SIGNING_ROLES),
         **_departments(to, form["receiver_department"].value() or ""),
     }
@@ -267,6 +270,13 @@ def shown_lines(content: LetterContent, typed: Mapping[str, Any] | None) -> dict
         "prescriptions": lower,
         "prescriptions_next": len(lower),
     }
+
+
+def _focus(opened: Opened) -> str:
+    """Where typing goes on: the first of receiver, diagnosis and purpose that is still empty."""
+    to = opened.referral.receiver_id or opened.referral.receiver_name
+    filled = {"receiver": to, "diagnoses": opened.content.diagnoses, "purpose": opened.content.purpose}
+    return next((name for name, value in filled.items() if not value), "")
 
 
 def _departments(to: Facility | None, chosen: str) -> dict[str, Any]:

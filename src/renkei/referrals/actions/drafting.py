@@ -154,7 +154,7 @@ def checked(content: LetterContent) -> LetterContent:
 
 def _checked_line(line: Line, field: str) -> Line:
     """A line of 傷病名 or 処方 with every text cleaned like a note; outer blanks go."""
-    texts = {
+    texts: dict[str, Any] = {
         f.name: clean_note(value, LINE_LIMIT, field).strip()
         for f in fields(line)
         if isinstance(value := getattr(line, f.name), str)

@@ -63,8 +63,8 @@ def reading(letter: ReferralLetter, referral: Referral) -> LetterView:
 
 def _head(referral: Referral, sender: Party, receiver: Party, patient: PatientCard) -> list[Row]:
     rows = [
-        Row("紹介先", _party(receiver)),
-        Row("紹介元", _party(sender)),
+        Row("紹介先", _party(receiver, _with_title(receiver.physician))),
+        Row("紹介元", _party(sender, f"医師 {sender.physician}" if sender.physician else "")),
         Row("患者", _patient(patient)),
         Row(
             "連絡先",
@@ -82,12 +82,13 @@ def _joined(*words: Any) -> str:
     return "　".join(str(word) for word in words if word)
 
 
-def _party(party: Party) -> str:
-    doctor = (
-        f"{party.physician} 先生" if party.physician and "先生" not in party.physician else party.physician
-    )
+def _party(party: Party, doctor: str) -> str:
     where = _joined(party.address, party.phone and f"電話 {party.phone}")
     return _joined(party.facility_name or "(未定)", party.department, doctor, where and f"({where})")
+
+
+def _with_title(physician: str) -> str:
+    return f"{physician} 先生" if physician and "先生" not in physician else physician
 
 
 def _patient(patient: PatientCard) -> str:
@@ -130,6 +131,14 @@ def _signed(letter: ReferralLetter) -> str:
     typed = letter.entered_by if letter.entered_by_id != letter.finalised_by_id else ""
     behalf = f"代行入力: {typed}　" if typed else ""
     return f"{behalf}確定: {letter.finalised_by}"
+
+
+@register.filter
+def unsent(referral: Referral) -> bool:
+    """Whether the person who looks may go on with this letter: a draft of the own house, finalised or not."""
+    actor = current()
+    own = actor.facility_id == referral.sender_id and referral.state == State.DRAFT
+    return own and actor.may("referral.draft")
 
 
 @register.filter

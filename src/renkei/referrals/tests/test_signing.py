@@ -102,6 +102,13 @@ def test_a_finalised_letter_is_not_written_over_but_can_be_written_anew(clerk: D
     assert clerk.letter(fresh).read_content().purpose == PURPOSE
 
 
+def test_the_page_of_a_draft_leads_back_to_the_editor(clerk: Desk) -> None:
+    referral = clerk.start()
+    shown = text_of(clerk.browser.get(reverse("referrals:show", args=[referral.uid])))
+    assert url(referral) in shown
+    assert "続きを書く" in shown
+
+
 def test_a_draft_is_thrown_away(clerk: Desk) -> None:
     referral = clerk.start()
     assert clerk.post(referral, "discard").status_code == 302
