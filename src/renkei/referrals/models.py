@@ -72,6 +72,11 @@ class Referral(PatientData):
             models.Index(fields=["sender", "state", "-created_at"], name="referral_outbox"),
             models.Index(fields=["receiver", "appointment_at"], name="referral_by_date"),
             models.Index(fields=["patient", "-created_at"], name="referral_of_patient"),
+            models.Index(
+                fields=["receiver"],
+                name="referral_planned_back",
+                condition=Q(back_referral_planned=True),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

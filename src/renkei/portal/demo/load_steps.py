@@ -189,8 +189,7 @@ class Historian:
 
     def _date_of(self, planned: MovePlan) -> datetime:
         """The date that this offer named: the plan's last one, or what the note of an earlier offer says."""
-        final = self.plan.appointment_at
-        assert final is not None
+        final = self._last_date()
         told = _WHEN.search(planned.note)
         moved = any(m.name == "change_date" for m in self.plan.moves)
         if planned.name == "change_date" or not moved or not told:
@@ -198,6 +197,18 @@ class Historian:
         month, day, hour, minute = (int(part) for part in told.groups())
         year = planned.at.year + (month < planned.at.month)
         return clock.jst(year, month, day, hour, minute)
+
+    def _last_date(self) -> datetime:
+        """The date that held; where the plan answered only after it, the one at which the patient came."""
+        planned = self.plan.appointment_at
+        assert planned is not None
+        settled = max(
+            m.at for m in self.plan.moves if m.name in ("offer_date", "change_date", "confirm_date")
+        )
+        came = next((m.at for m in self.plan.moves if m.name == "arrive"), None)
+        if planned > settled or came is None:
+            return planned
+        return came.replace(second=0) + timedelta(minutes=10 - came.minute % 10)
 
     def _elsewhere(self) -> str:
         """Another hospital with the department that the letter asks for, else the town's hospital."""

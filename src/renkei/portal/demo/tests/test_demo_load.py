@@ -139,9 +139,9 @@ def test_every_past_is_a_legal_path_of_the_workflow_by_people_who_may() -> None:
 
 
 def _all(model: type[Any]) -> list[Any]:
-    related = ("person", "facility") if model is Membership else ()
     with system("reading the whole region") as actor:
-        return list(model.objects.using("owner").visible_to(actor).select_related(*related).order_by("id"))
+        rows = model.objects.using("owner").visible_to(actor).order_by("id")
+        return list(rows.select_related("person", "facility") if model is Membership else rows)
 
 
 def test_what_was_sent_is_final_printed_and_numbered_in_the_order_of_time() -> None:
