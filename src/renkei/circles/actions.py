@@ -247,16 +247,13 @@ def open_emergency(actor: Actor, patient_id: int, *, reason: str) -> EmergencyAc
         valid_until=until,
     )
     say(f"{actor.label}が緊急参照を始めました(理由: {shorten(why, 120)})")
-    emit(
-        EmergencyOpened(
-            str(access.uid),
-            patient_id,
-            patient.facility_id,
-            actor.facility_id,
-            f"{actor.facility_label} {actor.label}",
-        )
-    )
+    _tell_owner(actor, access, patient)
     return access
+
+
+def _tell_owner(actor: Actor, access: EmergencyAccess, patient: Patient) -> None:
+    by = f"{actor.facility_label} {actor.label}"
+    emit(EmergencyOpened(str(access.uid), patient.pk, patient.facility_id, actor.facility_id, by))
 
 
 @action(P.REVIEW_EMERGENCY, says="緊急参照を事後確認")
