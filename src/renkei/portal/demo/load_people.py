@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.hashers import make_password
-from django.db.models import Model
 
 from renkei.accounts.models import Membership, Person
 from renkei.gate.actor import Actor, Kind
@@ -71,11 +70,10 @@ def load_people(region: Region, places: Places, using: str) -> Staff:
 def _membership(plan: StaffPlan, key: str, person: Person, places: Places, *, guest: bool) -> Membership:
     """``guest``: the second house, where nobody administers."""
     roles = [r for r in plan.roles if not (guest and r is Role.FACILITY_ADMINISTRATOR)]
-    department: Model | None = places.departments.get(f"{key}:{plan.department}")
     return Membership(
         person=person,
         facility=places.facilities[key],
-        department=department,
+        department=places.departments.get(f"{key}:{plan.department}"),
         roles=[r.value for r in roles],
         title="非常勤" + Role(roles[0]).label if guest else plan.title,
         started_on=STARTED,

@@ -90,7 +90,9 @@ def _departments(region: Region, facilities: dict[str, Facility], using: str) ->
             kana=plan.kana,
             code=plan.code,
             position=position,
-            accepts_referrals=bool(plan.kana),  # offices have neither kana nor code; not every department has a code
+            accepts_referrals=bool(
+                plan.kana
+            ),  # offices have neither kana nor code; not every department has a code
             place="1階 地域医療連携受付" if plan.facility == "H1" else "",
         )
         for position, plan in enumerate(region.departments)

@@ -46,7 +46,7 @@ def multiply(scale: int, using: str) -> None:
         for statement in back:
             cursor.execute(statement)
         for model, span in spans.items():
-            sequence = [model._meta.db_table, max(span * scale, 1)]
+            sequence: list[str | int] = [model._meta.db_table, max(span * scale, 1)]
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", sequence)
         cursor.execute("SELECT setval('referrals_number', %s)", [spans[Referral] * scale])
 
