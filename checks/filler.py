@@ -84,6 +84,9 @@ class Filler:
                 values[field.attname] = value
         row = model(**values, **hints)
         row.save(force_insert=True)
+        if row.pk is None:
+            # Saved without RETURNING, because whoever may add such a row may not read it.
+            return model._base_manager.get(uid=row.uid)  # type: ignore[attr-defined]
         return row
 
     def _value(self, model: type[models.Model], field: models.Field[Any, Any], mark: str) -> Any:

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Subquery
 
 from checks.world import World, count, login
 from renkei.directory.models import Facility
-from renkei.gate.actor import ANONYMOUS
+from renkei.gate.actor import ANONYMOUS, Actor
 from renkei.gate.context import acting
 from renkei.gate.guard import GuardedQuerySet, Ungated
 from renkei.gate.models import Guarded
@@ -69,15 +69,23 @@ def _key(model: type[models.Model]) -> str:
 
 
 def test_no_way_of_the_orm_shows_a_row_to_a_stranger(world: World) -> None:
+    """Every way for one role of each facility and for nobody; the other roles share the ways among them."""
+    thorough = one_of_each(world)
     for model, row in world.about_somebody():
-        ways = _ways_of_the_orm(model, row.pk)
-        for stranger in world.strangers():
+        ways = list(_ways_of_the_orm(model, row.pk).items())
+        for number, stranger in enumerate(world.strangers()):
             with transaction.atomic(), acting(stranger):
-                for name, way in ways.items():
+                for name, way in ways if stranger in thorough else [ways[number % len(ways)], ways[0]]:
                     assert not way(), f"{name} shows {model._meta.label} to {stranger.label}"
 
 
+def one_of_each(world: World) -> list[Actor]:
+    """One stranger of each facility, and nobody."""
+    return [*{a.facility_id: a for a in world.cast.outsiders()}.values(), ANONYMOUS]
+
+
 def test_visible_to_gives_strangers_nothing(world: World) -> None:
+    thorough = one_of_each(world)
     for model, row in world.about_somebody():
         if not issubclass(model, Guarded):
             continue
@@ -85,8 +93,9 @@ def test_visible_to_gives_strangers_nothing(world: World) -> None:
             with transaction.atomic(), acting(stranger):
                 rows: Rows = model.objects.visible_to(stranger).filter(pk=row.pk)
                 assert not rows.exists()
-                assert not list(rows.values())
-                assert rows.count() == 0
+                if stranger in thorough:
+                    assert not list(rows.values())
+                    assert rows.count() == 0
 
 
 def test_a_guessed_key_cannot_be_refreshed(world: World) -> None:

@@ -18,6 +18,10 @@ from renkei.gate.writing import OutsideAction, writing
 from renkei.kernel.identifiers import uuid7
 
 REFUSED_BY_THE_WALL = "42501"
+ADDED_BY_ANYBODY = {
+    "notices.Notice": "a notice is put into another facility's inbox; whoever adds it cannot read it",
+}
+"""Models whose rows are made for others, each with the reason; reading and changing them is walled all the same."""
 
 
 def _tables(world: World) -> list[str]:
@@ -72,6 +76,10 @@ def _copy_statement(model: type[models.Model], row: models.Model) -> tuple[str, 
     return f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES ({marks})', values
 
 
+def _walled_against_adding(world: World) -> list[tuple[type[models.Model], models.Model]]:
+    return [(m, r) for m, r in world.about_somebody() if m._meta.label not in ADDED_BY_ANYBODY]
+
+
 def _another(field: models.Field[Any, Any], value: object) -> object:
     if isinstance(field, models.UUIDField):
         return uuid7()
@@ -80,7 +88,7 @@ def _another(field: models.Field[Any, Any], value: object) -> object:
 
 @pytest.mark.usefixtures("unchanged")
 def test_no_stranger_adds_a_row_in_a_strangers_name_by_raw_sql(world: World) -> None:
-    statements = [(model, *_copy_statement(model, row)) for model, row in world.about_somebody()]
+    statements = [(model, *_copy_statement(model, row)) for model, row in _walled_against_adding(world)]
     for stranger in world.strangers():
         with acting(stranger), transaction.atomic():
             for model, query, values in statements:
@@ -92,7 +100,7 @@ def test_a_clash_of_keys_tells_a_stranger_nothing(world: World) -> None:
     """``ON CONFLICT`` asks the wall before it looks for the other row."""
     stranger = world.cast.outsiders()[0]
     with acting(stranger), transaction.atomic():
-        for model, row in world.about_somebody():
+        for model, row in _walled_against_adding(world):
             query, values = _copy_statement(model, row)
             assert _refused(f"{query} ON CONFLICT DO NOTHING", values), model
 

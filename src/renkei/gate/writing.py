@@ -59,7 +59,9 @@ def open_writing() -> Writing | None:
 def require_writing(what: object) -> None:
     """Raise unless an action is open or the system acts with a reason."""
     if _writing.get() is None and current().kind is not Kind.SYSTEM:
-        raise OutsideAction(f"{what!r} was written outside an action")
+        # Not the row itself: its text may be made of fields that are not filled yet, or name a patient.
+        named = getattr(getattr(what, "_meta", None), "label", what)
+        raise OutsideAction(f"{named} was written outside an action")
 
 
 def say(sentence: str) -> None:
