@@ -188,20 +188,14 @@ def _next_step(request: HttpRequest, actor: Actor, referral: Referral, saved: Re
         messages.success(request, f"{label}を送りました。")
         return redirect("referrals:show", uid=referral.uid)
     if step == "diagnoses":
-        old = queries.whole(actor, referral).letters
-        text = "\n".join(
-            part for part in (saved.text.rstrip(), _known(old[-1].read_content()) if old else "") if part
-        )
-        _rewrite(actor, referral, saved, text=text)
+        known = _known(_letter_content(actor, referral))
+        if known not in saved.text:
+            _rewrite(actor, referral, saved, text=f"{saved.text.rstrip()}\n{known}".strip())
     elif step == "prescriptions":
-        old = queries.whole(actor, referral).letters
-        lines = [prescription_line(p) for p in old[-1].read_content().prescriptions] if old else []
-        _rewrite(
-            actor,
-            referral,
-            saved,
-            prescriptions="\n".join([*saved.prescriptions.split("\n"), *lines]).strip(),
-        )
+        lines = [prescription_line(p) for p in _letter_content(actor, referral).prescriptions]
+        known = "\n".join(lines)
+        if known not in saved.prescriptions:
+            _rewrite(actor, referral, saved, prescriptions=f"{saved.prescriptions.rstrip()}\n{known}".strip())
     elif step == "detach":
         actions.detach(actor, referral, attachment=letter_queries.attachment(actor, referral, which))
     elif saved.kind in WITHOUT_PHYSICIAN or actor.roles & SIGNING_ROLES:
@@ -209,6 +203,11 @@ def _next_step(request: HttpRequest, actor: Actor, referral: Referral, saved: Re
     else:
         messages.success(request, f"{label}の下書きを保存しました。医師の「確定・送信待ち」に並びます。")
     return there
+
+
+def _letter_content(actor: Actor, referral: Referral) -> LetterContent:
+    letters = queries.whole(actor, referral).letters
+    return letters[-1].read_content() if letters else LetterContent()
 
 
 def _rewrite(actor: Actor, referral: Referral, saved: ReplyLetter, **changed: str) -> None:

@@ -136,6 +136,10 @@ def test_known_text_goes_in_by_one_press(specialist: Desk, arrived: Referral) ->
     seen = {"reply": draft.uid, "version": draft.version, "text": draft.text}
     post(specialist, arrived, "prescriptions", **seen)
     assert replies(specialist, arrived)[0].prescriptions == "メトホルミン錠250mg"
+    again = replies(specialist, arrived)[0]
+    seen = {"reply": again.uid, "version": again.version, "text": again.text}
+    post(specialist, arrived, "diagnoses", **seen)
+    assert replies(specialist, arrived)[0].text == again.text
 
 
 def test_a_reply_without_text_is_not_sent_and_the_plan_stays(specialist: Desk, arrived: Referral) -> None:
