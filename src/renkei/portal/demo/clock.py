@@ -76,7 +76,8 @@ def move_to(instant: datetime) -> None:
 
 def start() -> None:
     """The first morning begins now, unless a clock stands there already."""
-    if not look():
+    look()
+    if not _seen:
         set_to(DEMO_START)
 
 
