@@ -99,7 +99,7 @@ def test_the_loop_from_clinic_to_reply_and_back(people: Desk, site: Site) -> Non
         people.go(clerk, "/referrals/clinic/?tab=answer")
         clerk.locator(f"#r-{uid} [data-open]").click()
         clerk.get_by_role("button", name=re.compile("日程を確定")).click()
-        expect(clerk.locator("#detail")).to_contain_text("予約確定")
+        expect(clerk.locator("#detail")).to_contain_text("日程を変更")
         slip = clerk.request.get(f"{site.url}/referrals/{uid}/slip.pdf")
         assert slip.status == 200
         assert slip.body().startswith(b"%PDF")
@@ -115,7 +115,7 @@ def test_the_loop_from_clinic_to_reply_and_back(people: Desk, site: Site) -> Non
         desk.locator(f"#r-{uid} [data-open]").focus()
         expect(desk.locator("#detail")).to_contain_text("返書を催促")
         desk.keyboard.press("r")
-        expect(desk.locator("#detail")).to_contain_text("返書を催促", timeout=5000)
+        expect(desk.locator("#detail .timeline")).to_contain_text("返書を催促しました")
     with when("高橋 sends the final report"):
         hospital = people.at("takahashi.h1")
         people.go(hospital, f"/referrals/{uid}/reply/?kind=final_report")

@@ -219,7 +219,7 @@ NEXT_STEP = {
     ("sender", State.OFFERED): "confirm_date",
 }
 # These have pages or places of their own.
-ELSEWHERE = {"reply", "finish", "notify_arrival", "message", "send", "discard", "correct"}
+ELSEWHERE = {"remind", "reply", "finish", "notify_arrival", "message", "send", "discard", "correct"}
 
 
 def buttons(actor: Actor, referral: Referral) -> list[Button]:

@@ -307,6 +307,14 @@ REFERRAL = Workflow(
             label="連絡を書く",
         ),
         move(
+            "remind",
+            {s for s in S if s not in (S.DRAFT, S.CLOSED, S.WITHDRAWN)},
+            None,
+            by=EITHER,
+            permission=P.MESSAGE,
+            label="返書を催促",
+        ),
+        move(
             "correct",
             {S.SENT, *_OPEN, *_SEEN, S.NO_SHOW},
             None,

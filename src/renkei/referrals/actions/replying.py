@@ -160,7 +160,7 @@ def close_paper(actor: Actor, referral: Referral, *, reason: str) -> Referral:
     return referral
 
 
-@action(P.VIEW, says="返書を催促")
+@action(P.MESSAGE, says="返書を催促")
 def remind(actor: Actor, referral: Referral) -> int:
     """One key: every overdue timer of this referral reminds whoever owes the answer; returns how many.
 
@@ -188,7 +188,7 @@ def remind(actor: Actor, referral: Referral) -> int:
         )
     if not reminded:
         raise NotPossibleNow("nothing_to_remind", "期限を過ぎた返書がないか、催促したばかりです。")
-    say(f"{actor.label}が返書を催促しました")
+    step(actor, referral, "remind", says=f"{actor.label}が返書を催促しました")
     return reminded
 
 
