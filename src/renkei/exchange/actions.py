@@ -78,22 +78,19 @@ def import_document(
 ) -> Imported:
     """Make a received referral of the actor's facility from the bytes of a document.
 
-    The person decides: ``patient`` (an own row) or ``new_patient`` where somebody alike is known already, ``birth_on``
-    where the document has none, ``force`` where it names another receiver (recorded). Raises ``Invalid`` naming the
-    element, ``Known`` for the same document again, ``Undecided`` with the open questions; then no row is left.
+    The person decides: ``patient`` (an own row) or ``new_patient`` where somebody is alike, ``birth_on`` where there is none,
+    ``force`` where another receiver is named (recorded). Raises ``Invalid`` at the element, ``Known``, ``Undecided``.
     """
     _check_size(len(raw), filename)
     found = format_for(filename)
     received = found.parse(raw)
     kept = readable(received)
     doc, house = kept.document, _house(actor)
-    _one_at_a_time(actor, received.sha256)
-    if before := queries.same_document(actor, received.sha256, doc):
-        raise Known(before)
+    _refuse_known(actor, received.sha256, doc)
     _refuse_own_letter(house, doc)
     born = birth_date(doc.patient) or birth_on
-    decided = patient is not None or new_patient
-    if asked := _questions(actor, house, doc, decided=decided, born=born, force=force):
+    known = patient is not None or new_patient
+    if asked := _questions(actor, house, doc, decided=known, born=born, force=force):
         raise Undecided(asked)
     note = _forced_note(house, doc) if force else ""
     referral = take_in(
@@ -106,20 +103,20 @@ def import_document(
         files=kept.files,
         note=note,
     )
-    row = _record(actor, referral, filename, raw, found, kept, received)
-    row.forced, row.forced_note = bool(note), note
-    row.save()
+    row = _record(actor, referral, filename, raw, found, kept, received, note)
     say(f"{actor.label}が文書「{row.name}」を紹介 {referral.number} として取り込みました")
     return Imported(referral, row)
 
 
-def _one_at_a_time(actor: Actor, sha256: str) -> None:
-    """Two clerks who drop the same file in the same instant: the second waits, and finds it taken in."""
+def _refuse_known(actor: Actor, sha256: str, doc: LetterDocument) -> None:
+    """Raises ``Known``. Two clerks drop the same file in the same instant: the second waits, and finds it taken in."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"document:{actor.facility_id}:{sha256}"],
         )
+    if before := queries.same_document(actor, sha256, doc):
+        raise Known(before)
 
 
 def _new_patient(actor: Actor, card: PatientCard, born: date | None) -> Patient:
@@ -220,12 +217,13 @@ def _record(
     found: Format,
     kept: Readable,
     received: Any,
+    note: str,
 ) -> ImportedDocument:
     name = clean_name(filename)
     original = store(actor, referral.circle_id, CheckedFile(name, found.MEDIA_TYPES[0], raw, received.sha256))
     doc = kept.document
     warnings = [*kept.warnings, *queries.same_number(actor, doc)]
-    return ImportedDocument(
+    return ImportedDocument.objects.create(
         circle_id=referral.circle_id,
         patient_id=referral.patient_id,
         referral=referral,
@@ -241,6 +239,8 @@ def _record(
         profile_version=received.profile_version[:20],
         sections=kept.sections,
         warnings=warnings,
+        forced=bool(note),
+        forced_note=note,
         imported_at=clock.now(),
         imported_by=actor.label[:120],
     )

@@ -52,10 +52,16 @@ def take_in(
     _letter(referral, doc, sha256)
     for checked in files:
         _attach(actor, referral, checked)
+    _tell(actor, referral, sender, note)
+    return referral
+
+
+def _tell(actor: Actor, referral: Referral, sender: Facility, note: str) -> None:
+    """History, trail and event."""
     says = f"{actor.label}が{sender.name}の文書を取り込みました"
     ReferralMove.objects.create(
         circle_id=referral.circle_id,
-        patient_id=patient.pk,
+        patient_id=referral.patient_id,
         referral=referral,
         at=clock.now(),
         name="take_in",
@@ -82,7 +88,6 @@ def take_in(
             actor_facility_id=actor.facility_id,
         )
     )
-    return referral
 
 
 def _referral(actor: Actor, doc: LetterDocument, sender: Facility, patient: Patient, source: str) -> Referral:
