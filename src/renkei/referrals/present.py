@@ -267,6 +267,7 @@ class Detail:
     can_message: bool
     can_remind: bool
     can_back_refer: bool
+    can_write_again: bool
 
 
 def detail(actor: Actor, referral: Referral, whole: Whole) -> Detail:
@@ -294,6 +295,10 @@ def detail(actor: Actor, referral: Referral, whole: Whole) -> Detail:
         can_message=state is not State.DRAFT and actor.may("referral.message"),
         can_remind=any(d.due_at < clock.now() for d in whole.deadlines),
         can_back_refer=received and seen and actor.may("referral.draft"),
+        can_write_again=not received
+        and state in (State.DECLINED, State.REDIRECTED, State.WITHDRAWN)
+        and referral.sent_at is not None
+        and actor.may("referral.draft"),
     )
 
 

@@ -1,8 +1,11 @@
-"""Finds the kinds of referral."""
+"""Finds the kinds of referral and puts the referrals of a patient on the patient's page."""
 
 from __future__ import annotations
 
 from renkei.referrals import kinds
+from renkei.referrals.permissions import P
 from renkei.referrals.registry import discover
+from renkei.ui.panels import register_panel
 
 discover(kinds.__name__, kinds.__path__)
+register_panel("patient", "referrals", "紹介", "referrals:of_patient", P.VIEW, order=10)

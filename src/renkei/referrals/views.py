@@ -50,7 +50,10 @@ def _tab(request: HttpRequest, tabs: tuple[queries.Tab, ...]) -> str:
 
 def _desk_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     tab = _tab(request, queries.DESK_TABS)
-    filters = {"department": request.GET.get("department", ""), "urgent": request.GET.get("urgent") == "1"}
+    filters: dict[str, Any] = {
+        "department": request.GET.get("department", ""),
+        "urgent": request.GET.get("urgent") == "1",
+    }
     rows = queries.desk(actor, tab, **filters)
     listed = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     kept = {"tab": tab} | {
@@ -84,7 +87,9 @@ def desk(request: HttpRequest) -> HttpResponse:
 def desk_live(request: HttpRequest) -> HttpResponse:
     """Counters and list again, every five seconds, 304 when nothing changed."""
     part = "counters" if request.GET.get("part") == "counters" else "list"
-    html = render_to_string(f"referrals/_desk_{part}.html", _desk_context(request, current()), request=request)
+    html = render_to_string(
+        f"referrals/_desk_{part}.html", _desk_context(request, current()), request=request
+    )
     return live_response(request, html)
 
 
@@ -263,3 +268,21 @@ def remind(request: HttpRequest, uid: UUID) -> HttpResponse:
     referral = queries.one(actor, uid)
     actions.remind(actor, referral)
     return _back_to(request, referral)
+
+
+@require_POST
+@page(P.DRAFT, reads="紹介を閲覧")
+def again(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A declined, redirected or recalled letter becomes a new draft to somebody else; nothing is typed twice."""
+    actor = current()
+    fresh = actions.draft_again(actor, queries.one(actor, uid))
+    return redirect("referrals:edit", uid=fresh.uid)
+
+
+@require_GET
+@page(P.VIEW, reads="患者の紹介を閲覧")
+def of_patient(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The panel on a patient's page: every referral about the person that the actor may see."""
+    actor = current()
+    rows = [present.list_row(actor, r) for r in queries.of_patient(actor, uid)[:PAGE]]
+    return render(request, "referrals/_of_patient.html", {"rows": rows, "patient_uid": uid})

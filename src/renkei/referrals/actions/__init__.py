@@ -15,6 +15,7 @@ from renkei.referrals.actions.handing_over import (
     ASKED,
     address_as_before,
     ask_finalise,
+    draft_again,
     finalise_and_send,
     start_over,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "discard",
     "discharge",
     "draft",
+    "draft_again",
     "draft_back_referral",
     "finalise",
     "finalise_and_send",

@@ -81,10 +81,32 @@ def start_over(actor: Actor, referral: Referral) -> Referral:
     """A finalised letter that was not sent yet is thrown away and written anew from its copy; returns the new draft."""
     if referral.state != State.DRAFT or not current_letter(referral).finalised_at:
         raise NotPossibleNow("not_final", "まだ確定していない下書きです。そのまま書き直してください。")
-    anew = draft(actor, referral.patient, kind=referral.kind, answers=referral.answers)
-    saved = write(
+    saved = _written_anew(actor, referral)
+    discard(actor, referral)
+    return address_like(saved, referral)
+
+
+@action(P.DRAFT, says="別の医療機関あてに書き直し")
+def draft_again(actor: Actor, referral: Referral) -> Referral:
+    """A declined, redirected or recalled letter as a new draft, to the facility that was suggested if there is one."""
+    if party_of(actor, referral) != "sender":
+        raise NotAllowed("not_own_letter", "書き直せるのは自施設が書いた紹介状だけです。")
+    if State(referral.state) not in (State.DECLINED, State.REDIRECTED, State.WITHDRAWN):
+        raise NotPossibleNow("still_running", "この紹介はまだ続いています。先に取り下げてください。")
+    anew = _written_anew(actor, referral)
+    anew.receiver = referral.suggested if referral.suggested and referral.suggested.is_open() else None
+    anew.receiver_name = anew.receiver.name if anew.receiver else ""
+    anew.receiver_department = anew.receiver_physician = ""
+    anew.save()
+    say(f"{actor.label}が {referral.number} をもとに書き直しを始めました")
+    return anew
+
+
+def _written_anew(actor: Actor, referral: Referral) -> Referral:
+    """A new draft with the content and the wishes of ``referral``, inside an action."""
+    return write(
         actor,
-        anew,
+        draft(actor, referral.patient, kind=referral.kind, answers=referral.answers),
         content=current_letter(referral).read_content(),
         urgency=referral.urgency,
         basis=referral.basis,
@@ -92,8 +114,6 @@ def start_over(actor: Actor, referral: Referral) -> Referral:
         wish_until=referral.wish_until,
         **{name: getattr(referral, name) for name in HEADER},
     )
-    discard(actor, referral)
-    return address_like(saved, referral)
 
 
 @action(P.DRAFT, says="以前の宛先を選択")

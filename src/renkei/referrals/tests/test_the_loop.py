@@ -270,3 +270,22 @@ def test_one_search_finds_by_name_kana_number_facility_and_date(region: Region) 
         for text in ("鈴木", "スズキ", "すずき イチロウ", referral.number, "青木内科", "R8.6.1", "鈴木 青木"):
             assert [r.uid for r in queries.search(actor, text)] == [referral.uid], text
         assert list(queries.search(actor, "佐々木")) == []
+
+
+def test_a_redirected_letter_becomes_a_draft_to_the_facility_that_was_suggested(region: Region) -> None:
+    referral = region.sent()
+    region.do("sato", "redirect", referral, to=region.cast.facility("H2"), reason="脳外科の常勤医が不在のため")
+    doctor = region.cast.actor("aoki")
+    with acting(doctor):
+        again = actions.draft_again(doctor, region.see(doctor, referral))
+        again = queries.one(doctor, again.uid)
+        assert again.receiver == region.cast.facility("H2")
+        assert queries.whole(doctor, again).letters[0].read_content() == LETTER
+    with pytest.raises(NotFound):
+        region.see(region.cast.actor("east_clerk"), referral)
+
+
+def test_a_running_letter_is_not_written_again(region: Region) -> None:
+    referral = region.sent()
+    with pytest.raises(NotPossibleNow):
+        region.do("aoki", "draft_again", referral)
