@@ -32,7 +32,7 @@ def _note_failure(run: Callable[[], Any], context: JobContext, worker: object) -
         return run()
     except Exception as error:
         attempt = context.job.attempts + 1
-        failure = JobFailure(job_number=context.job.id, attempt=attempt, error=reason_of(error))
+        failure = JobFailure(job_number=context.job.id or 0, attempt=attempt, error=reason_of(error))
         failure.save(force_insert=True)
         raise
 
