@@ -32,6 +32,8 @@ log_in = [
     _door("inactive/", account.account_inactive, "account_inactive", BEFORE),
     _door("reauthenticate/", account.reauthenticate, "account_reauthenticate", SELF),
     _door("password/change/", account.password_change, "account_change_password", SELF),
+    # allauth sends people without a password here; in this house an administrator gives the first one.
+    _door("password/none/", views.no_password, "account_set_password", SELF),
     _door("2fa/", factor.index, "mfa_index", SELF),
     _door("2fa/authenticate/", factor.authenticate, "mfa_authenticate", BEFORE),
     _door("2fa/reauthenticate/", factor.reauthenticate, "mfa_reauthenticate", SELF),

@@ -26,7 +26,7 @@ from renkei.accounts.queries import (
 )
 from renkei.gate.actor import current
 from renkei.gate.pages import public_page
-from renkei.kernel.errors import DomainError, NotFound
+from renkei.kernel.errors import DomainError, NotFound, NotPossibleNow
 from renkei.ui.types import Row
 
 View = Callable[..., HttpResponseBase]
@@ -79,6 +79,14 @@ def me(request: HttpRequest) -> HttpResponse:
         "invitations": invitations_for(person),
     }
     return render(request, "accounts/me.html", context)
+
+
+@public_page("パスワードのない人に、どうすればよいかだけを伝える")
+def no_password(request: HttpRequest) -> HttpResponse:
+    """Somebody who logs in without a password (OIDC, passkey) has none to change."""
+    raise NotPossibleNow(
+        "no_password", "このアカウントにはパスワードがありません。必要なときは施設の管理者に再発行を依頼してください。"
+    )
 
 
 @own_page("自分のアカウントの画面設定だけを変える")

@@ -179,9 +179,7 @@ def relation(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = forms.RelationForm(request.POST or None)
 
     def save() -> None:
-        other = queries.facility_by_id(int(form.cleaned_data["other"].code))
-        if other is not None:
-            actions.relate(current(), facility, other=other)
+        actions.relate(current(), facility, other=queries.facility(form.cleaned_data["other"].code))
 
     if request.method == "POST" and _saved(form, save):
         messages.success(request, "特別の関係を登録しました。")
