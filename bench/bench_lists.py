@@ -24,10 +24,11 @@ from django.test.utils import CaptureQueriesContext
 import conftest  # noqa: F401  (starts the server and Django)
 from renkei.accounts.models import Membership
 from renkei.accounts.queries import actor_of
+from renkei.demo import DEMO_START
+from renkei.demo.loading import load
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting, system
 from renkei.kernel import clock
-from renkei.portal.demo import DEMO_START, load
 from renkei.referrals import queries
 from testing.database import clone, database, ensure_template
 

@@ -177,7 +177,7 @@ def test_refuse_a_hospital_that_is_not_the_addressee(people: Desk, site: Site, s
 
 
 def _h2_login(site: Site) -> str:
-    from renkei.portal.demo import region
+    from renkei.demo import region
 
     return next(s.login for s in region().staff if s.facility == "H2" and "physician" in s.roles)
 

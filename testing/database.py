@@ -70,7 +70,7 @@ def ensure_demo_template() -> str:
 
     Returns its name, for ``clone``. Only outside a test's transaction: the connections are closed on the way.
     """
-    from renkei.portal.demo import load
+    from renkei.demo.loading import load
 
     ensure_template()
     folder = Path(os.environ["RENKEI_TEST_FOLDER"])

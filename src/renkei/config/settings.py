@@ -72,6 +72,7 @@ MODULES = [
     "circles",
     "referrals",
     "exchange",
+    "demo",
     "portal",
 ]
 INSTALLED_APPS = [
@@ -94,7 +95,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     # The demo region lives in June 2026 and its clock can be moved; first, so that everything below sees one time.
-    *(["renkei.portal.demo.clock.DemoClockMiddleware"] if DEMO else []),
+    *(["renkei.demo.clock.DemoClockMiddleware"] if DEMO else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

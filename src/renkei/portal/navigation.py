@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from renkei.accounts.permissions import P as Accounts
 from renkei.accounts.queries import memberships_of
+from renkei.demo.clock import clock_label
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
@@ -20,7 +21,6 @@ from renkei.kernel.roles import Role
 from renkei.notices.permissions import P as Notices
 from renkei.notices.queries import unread_count
 from renkei.patients.permissions import P as Patients
-from renkei.portal.clock_label import clock_label
 from renkei.portal.permissions import P
 from renkei.referrals import queries as referrals
 from renkei.referrals.permissions import P as Referrals

@@ -13,7 +13,7 @@ from renkei.circles.events import EmergencyOpened
 from renkei.directory.queries import facility_by_id
 from renkei.events.bus import subscribe
 from renkei.notices.actions import notify
-from renkei.referrals.events import MessagePosted, ReferralMoved, ReplyReminded, ReplySent
+from renkei.referrals.events import MessagePosted, ReferralMoved, ReplyReminded, ReplySent, ReplyUnread
 from renkei.referrals.types import REPLY_LABELS, ReplyKind
 
 
@@ -83,6 +83,14 @@ def tell_of_move(event: ReferralMoved) -> None:
 def tell_of_reply(event: ReplySent) -> None:
     """The clinic that waits for it."""
     telling = Telling("reply_arrived", "{who}から{what}が届きました。", mail=True)
+    what = f"紹介 {event.number} の{REPLY_LABELS[ReplyKind(event.reply_kind)]}"
+    _tell(event.sender_id, event.receiver_id, telling, what=what, number=event.number, uid=event.referral_uid)
+
+
+@subscribe(ReplyUnread)
+def tell_of_unread_reply(event: ReplyUnread) -> None:
+    """The clinic once more, when nobody has opened the reply."""
+    telling = Telling("reply_arrived", "{who}からの{what}がまだ読まれていません。", mail=True)
     what = f"紹介 {event.number} の{REPLY_LABELS[ReplyKind(event.reply_kind)]}"
     _tell(event.sender_id, event.receiver_id, telling, what=what, number=event.number, uid=event.referral_uid)
 

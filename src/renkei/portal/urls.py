@@ -32,6 +32,6 @@ own: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((own, "portal"))),
-    path("demo/", include("renkei.portal.demo.urls")),
+    path("demo/", include("renkei.demo.urls")),
     *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]

@@ -1,0 +1,102 @@
+"""Writes the demo region into an empty database: all or nothing, the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.apps import apps
+from django.db import connections, transaction
+
+from renkei.demo.loading.files import load_files
+from renkei.demo.loading.patients import Patients
+from renkei.demo.loading.people import load_people
+from renkei.demo.loading.places import load_places
+from renkei.demo.loading.referrals import Referrals
+from renkei.demo.loading.scale import multiply
+from renkei.demo.loading.trail import Trail
+from renkei.demo.region import Region, region
+from renkei.demo.timeline import DEMO_START
+from renkei.directory.models import Facility, Rule
+from renkei.gate.context import system
+from renkei.kernel.errors import NotPossibleNow
+
+OWNER = "owner"
+MARK = "demo.region"
+"""The rule that says: this database holds the demo region (``params``: seed and scale)."""
+KEPT = {"directory_area", "terms_term", "directory_rule"}
+Told = Callable[[str], object]
+
+
+def loaded(using: str = OWNER) -> int:
+    """The scale of the region that stands in the database; 0 when there is none."""
+    with system("demo region"), transaction.atomic(using=using):
+        mark = Rule.objects.using(using).filter(code=MARK).first()
+    return int(mark.params["scale"]) if mark else 0
+
+
+def load(scale: int = 1, *, reset: bool = False, using: str = OWNER, told: Told = print) -> dict[str, int]:
+    """Load the region, ``scale`` times its patients and referrals; returns rows per table.
+
+    ``reset`` deletes the demo that stands there, in the same transaction. Raises ``NotPossibleNow`` when the database
+    holds facilities that are not the demo's.
+    """
+    with system("demo region"), transaction.atomic(using=using):
+        if reset and loaded(using):
+            empty_tables(using)
+        if Facility.objects.using(using).exists():
+            raise NotPossibleNow(
+                "not_empty",
+                "このデータベースには施設が登録されています。デモ地域は空のデータベースにだけ作れます。",
+            )
+        counts = _load(region(), using, told)
+        if scale > 1:
+            told(f"  患者と紹介を {scale} 倍にしています")
+            multiply(scale, using)
+        Rule(
+            code=MARK,
+            params={"value": True, "seed": region().seed, "scale": scale},
+            valid_from=DEMO_START.date(),
+            source="デモ",
+        ).save(using=using)
+    with connections[using].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return counts
+
+
+def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
+    places = load_places(plan, using)
+    staff = load_people(plan, places, using)
+    told(f"  施設 {len(places.facilities)}、職員 {len(plan.staff)} 人")
+    with connections[using].cursor() as cursor:
+        patients = Patients(cursor, plan, places)
+        trail = Trail(cursor)
+        referrals = Referrals(cursor, places, staff, patients, trail)
+        stories = sorted(plan.referrals(), key=lambda p: (p.created_at, p.key))
+        for serial, story in enumerate(stories, start=1):
+            referrals.add(story, serial)
+        counts = {"patients_patient": patients.write()}
+        told(f"  患者 {len(plan.patients)} 人 (施設ごとの登録 {counts['patients_patient']})")
+        counts |= referrals.write()
+        counts["files_storedfile"] = load_files(cursor, referrals.written)
+        counts["audit_auditentry"] = trail.write()
+        cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
+        told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
+    return counts
+
+
+def empty_tables(using: str = OWNER) -> None:
+    """Truncate the product's tables; what refers to them (sessions, second factors) goes along."""
+    tables = {
+        model._meta.db_table
+        for model in apps.get_models()
+        if model.__module__.startswith("renkei.") and model._meta.managed
+    }
+    with system("demo region"), transaction.atomic(using=using), connections[using].cursor() as cursor:
+        tables &= set(connections[using].introspection.table_names(cursor))
+        names = ", ".join(sorted(tables - KEPT))
+        cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        cursor.execute("TRUNCATE procrastinate_jobs, django_session RESTART IDENTITY CASCADE")
+        cursor.execute(
+            "DELETE FROM directory_rule WHERE code = %s OR jurisdiction LIKE 'facility:%%'", [MARK]
+        )
+        cursor.execute("ALTER SEQUENCE referrals_number RESTART")

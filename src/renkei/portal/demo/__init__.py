@@ -1,5 +1,0 @@
-"""The fictional demo region as plain data: no Django, no database, the same for the same seed."""
-
-from renkei.portal.demo.region import DEMO_START, Region, region
-
-__all__ = ["DEMO_START", "Region", "region"]
