@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from psycopg import sql
+from psycopg.types.json import Jsonb
 from pytest_socket import enable_socket
 
 from renkei.config.postgres import Cluster
@@ -25,6 +28,8 @@ from renkei.kernel import clock
 from stories.steps import SHOTS, Desk
 from testing.database import DEMO_TEMPLATE, clone, ensure_demo_template
 
+GRANIAN = [sys.executable, "-m", "granian", "--interface", "wsgi", "renkei.config.wsgi:application"]
+GRANIAN += ["--host", "127.0.0.1", "--workers", "1", "--blocking-threads", "4"]
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -61,6 +66,23 @@ class Site:
     url: str
     data: Path
     database: str
+
+    def run_job(self, name: str) -> None:
+        """Put a periodic job into the queue now, as if its hour had come; the site's own worker runs it."""
+        with psycopg.connect(
+            os.environ["DATABASE_OWNER_URL"], dbname=self.database, autocommit=True
+        ) as owner:
+            owner.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('periodic', %s, %s)",
+                [name, Jsonb({"timestamp": 0})],
+            )
+            owner.execute('NOTIFY procrastinate_any_queue_v1, \'{"type": "job_inserted"}\'')
+
+    def count(self, table: str) -> int:
+        """How many rows a table of the site holds, past every wall."""
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], dbname=self.database) as owner:
+            found = owner.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+        return int(found[0]) if found else 0
 
     def set_clock(self, *wall: int) -> None:
         """Move the site's clock: year, month, day, hour, minute in Japan; every process follows within a second."""
@@ -116,8 +138,7 @@ def _start(name: str, folder: Path, port: int) -> tuple[subprocess.Popen[bytes],
     }
     log = (folder / "server.log").open("wb")
     web = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "wsgi", "renkei.config.wsgi:application"]
-        + ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4"],
+        [*GRANIAN, "--port", str(port)],
         env={**base, "DATABASE_URL": cluster.url("renkei_app", name)},
         stdout=log,
         stderr=log,
@@ -178,5 +199,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()  # type: ignore[attr-defined]
     if report.when == "call" and report.failed:
         item.failed = True  # type: ignore[attr-defined]
-
-

@@ -72,7 +72,9 @@ class Desk:
 
     def stranger(self, name: str, *, phone: bool = False) -> Page:
         """A fresh browser that nobody logged in."""
-        context = self.chromium.new_context(viewport=PHONE if phone else DESKTOP, locale="ja-JP", timezone_id="Asia/Tokyo")
+        context = self.chromium.new_context(
+            viewport=PHONE if phone else DESKTOP, locale="ja-JP", timezone_id="Asia/Tokyo"
+        )
         context.set_default_timeout(15_000)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(f"{name}: {error}"))

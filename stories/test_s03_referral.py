@@ -8,58 +8,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from renkei.demo import region
 from stories.conftest import Site
+from stories.journeys import PURPOSE, fill_letter, send_letter, start_letter, uid_of
 from stories.steps import Desk, given, then, when
-
-PURPOSE = "HbA1c 9.2%、蛋白尿(2+)。教育入院を含めご高診をお願いします。"
-
-
-def uid_of(page: Page) -> str:
-    found = re.search(r"/referrals/([0-9a-f-]{36})/", page.url)
-    assert found, page.url
-    return found.group(1)
-
-
-def start_letter(people: Desk, page: Page, name: str) -> str:
-    people.go(page, "/referrals/new/?q=" + name)
-    page.get_by_role("link", name=re.compile(name)).or_(page.get_by_role("button", name=re.compile(name))).first.click()
-    page.wait_for_load_state("networkidle")
-    if "/edit/" not in page.url:
-        page.get_by_role("button", name="紹介状を書く").first.click()
-        page.wait_for_url("**/edit/")
-    return uid_of(page)
-
-
-def choose(page: Page, field: str, text: str, option: str) -> None:
-    """Type into a type-ahead and take the suggestion."""
-    box = page.locator(f"input[name={field}]")
-    box.fill("")
-    box.press_sequentially(text, delay=20)
-    page.get_by_role("option", name=re.compile(option)).first.click()
-
-
-def fill_letter(page: Page) -> None:
-    choose(page, "receiver", "みどり中央", "みどり中央病院")
-    page.wait_for_timeout(400)
-    page.select_option("select[name=receiver_department]", label="糖尿病内科")
-    first = page.locator("input[name='dx-0-text']")
-    first.press_sequentially("2型糖尿病", delay=20)
-    page.keyboard.press("Tab")
-    page.fill("textarea[name=purpose]", PURPOSE)
-    page.fill("textarea[name=course]", "半年前より血糖コントロールが悪化し、内服を増量しましたが改善が乏しい状況です。")
 
 
 @pytest.fixture
 def sent(people: Desk, site: Site) -> str:
     """A letter of 青木内科 about 鈴木一郎 that the hospital has not looked at yet."""
-    doctor = people.at("aoki.c1")
-    uid = start_letter(people, doctor, "鈴木 一郎")
-    fill_letter(doctor)
-    doctor.get_by_role("button", name="確定して送信").click()
-    doctor.wait_for_url(f"**/referrals/{uid}/")
-    return uid
+    return send_letter(people, people.at("aoki.c1"), "鈴木 一郎")
 
 
 def test_the_loop_from_clinic_to_reply_and_back(people: Desk, site: Site) -> None:
@@ -82,6 +42,7 @@ def test_the_loop_from_clinic_to_reply_and_back(people: Desk, site: Site) -> Non
         people.go(desk, "/referrals/desk/")
         row = desk.locator(f"#r-{uid}")
         expect(row).to_contain_text("鈴木 一郎")
+        expect(row).to_contain_text("糖尿病内科")
         people.accessible(desk)
         people.shot(desk, "desk")
         row.locator("[data-open]").focus()
@@ -169,7 +130,8 @@ def test_refuse_a_hospital_that_is_not_the_addressee(people: Desk, site: Site, s
     with when("H2's doctor opens the address of the letter"):
         stranger = people.at(_h2_login(site))
         statuses = [
-            people.go(stranger, f"/referrals/{sent}/{rest}") for rest in ("", "panel/", "letter.pdf", "edit/", "ask/decline/")
+            people.go(stranger, f"/referrals/{sent}/{rest}")
+            for rest in ("", "panel/", "letter.pdf", "edit/", "ask/decline/")
         ]
     with then("there is no such letter"):
         assert statuses == [404] * 5
@@ -177,8 +139,6 @@ def test_refuse_a_hospital_that_is_not_the_addressee(people: Desk, site: Site, s
 
 
 def _h2_login(site: Site) -> str:
-    from renkei.demo import region
-
     return next(s.login for s in region().staff if s.facility == "H2" and "physician" in s.roles)
 
 

@@ -33,6 +33,18 @@ class ReplySent:
 
 
 @dataclass(frozen=True)
+class ReplyUnread:
+    """A reply has lain unread for longer than the sender's house allows."""
+
+    referral_id: int
+    referral_uid: str
+    number: str
+    reply_kind: str
+    sender_id: int
+    receiver_id: int
+
+
+@dataclass(frozen=True)
 class MessagePosted:
     """One side wrote to the other."""
 

@@ -182,9 +182,17 @@ class ReplyLetter(PatientData):
     sent_at = models.DateTimeField(null=True, blank=True)
     first_read_at = models.DateTimeField(null=True, blank=True)
     first_read_by = models.CharField(max_length=120, blank=True)
+    told_again_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["referral_id", "id"]
+        indexes = [
+            models.Index(
+                fields=["sent_at"],
+                name="replies_unread",
+                condition=Q(sent_at__isnull=False, first_read_at__isnull=True, told_again_at__isnull=True),
+            )
+        ]
 
 
 class Attachment(PatientData):

@@ -27,6 +27,7 @@ from renkei.referrals.actions.replying import (
     read_reply,
     remind,
     send_reply,
+    tell_unread,
     write_reply,
 )
 from renkei.referrals.actions.scheduling import (
@@ -80,6 +81,7 @@ __all__ = [
     "remind",
     "send",
     "send_reply",
+    "tell_unread",
     "start_over",
     "withdraw",
     "write",

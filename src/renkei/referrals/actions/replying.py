@@ -14,7 +14,7 @@ from renkei.kernel.text import clean_note
 from renkei.patients.actions import adopt
 from renkei.referrals.actions._steps import meet, party_of, step
 from renkei.referrals.actions.drafting import NOTE_LIMIT, SIGNING_ROLES, current_letter, draft, write
-from renkei.referrals.events import ReplyReminded, ReplySent
+from renkei.referrals.events import ReplyReminded, ReplySent, ReplyUnread
 from renkei.referrals.models import Deadline, Referral, ReplyLetter
 from renkei.referrals.permissions import P
 from renkei.referrals.types import REPLY_LABELS, LetterContent, ReplyKind, State
@@ -128,6 +128,25 @@ def read_reply(actor: Actor, referral: Referral, *, reply: ReplyLetter) -> Reply
     reply.first_read_at, reply.first_read_by = clock.now(), actor.label
     reply.save()
     say(f"{actor.label}が{REPLY_LABELS[ReplyKind(reply.kind)]}を読みました")
+    return reply
+
+
+@action(P.VIEW, says="未読の返書を再通知")
+def tell_unread(actor: Actor, referral: Referral, *, reply: ReplyLetter) -> ReplyLetter:
+    """Tell the sender's house once more about a reply that nobody opened (S43); run by the hourly job."""
+    reply.told_again_at = clock.now()
+    reply.save()
+    emit(
+        ReplyUnread(
+            referral_id=referral.pk,
+            referral_uid=str(referral.uid),
+            number=referral.number,
+            reply_kind=reply.kind,
+            sender_id=referral.sender_id,
+            receiver_id=referral.receiver_id or 0,
+        )
+    )
+    say(f"{REPLY_LABELS[ReplyKind(reply.kind)]}が未読のため、もう一度知らせました")
     return reply
 
 

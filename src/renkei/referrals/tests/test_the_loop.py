@@ -13,8 +13,10 @@ from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow, Stale
 from renkei.referrals import actions, queries
 from renkei.referrals.models import Referral
+from renkei.referrals.jobs import remind_of_unread_replies
 from renkei.referrals.types import Diagnosis, LetterContent, ReplyKind, State
 from testing.cast import Cast
+from testing.database import arranging
 
 MONDAY = clock.jst(2026, 6, 1, 9, 0)
 LETTER = LetterContent(
@@ -289,3 +291,13 @@ def test_a_running_letter_is_not_written_again(region: Region) -> None:
     referral = region.sent()
     with pytest.raises(NotPossibleNow):
         region.do("aoki", "draft_again", referral)
+
+
+def test_a_reply_that_lies_unread_for_three_days_is_told_again_once(region: Region) -> None:
+    referral = region.arrived()
+    region.reply("takahashi", referral, ReplyKind.FIRST_REPORT)
+    with clock.frozen(MONDAY + timedelta(days=2)), arranging():
+        assert remind_of_unread_replies() == 0
+    with clock.frozen(MONDAY + timedelta(days=3, hours=1)), arranging():
+        assert remind_of_unread_replies() == 1
+        assert remind_of_unread_replies() == 0
