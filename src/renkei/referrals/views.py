@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 from renkei.directory.queries import departments, facility
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
-from renkei.kernel.errors import DomainError, NotFound, NotPossibleNow
-from renkei.referrals import actions, compare, present, queries
+from renkei.kernel.errors import DomainError, NotFound, NotPossibleNow, Stale
+from renkei.patients.queries import one as one_patient
+from renkei.referrals import actions, compare, letter_queries, present, queries
 from renkei.referrals.forms import MessageForm, form_for
 from renkei.referrals.models import Referral
 from renkei.referrals.permissions import P
@@ -201,6 +202,18 @@ def ask(request: HttpRequest, uid: UUID, move: str) -> HttpResponse:
     return _ask(request, referral, move, form)
 
 
+def _overtaken(request: HttpRequest, actor: Actor, referral: Referral, error: DomainError) -> HttpResponse:
+    """Somebody was faster, or the button was pressed twice: who did what, and the referral as it is now (409)."""
+    now = queries.one(actor, referral.uid)
+    context = {"error": error, "referral": now, "move": letter_queries.last_move(actor, now)}
+    if request.headers.get("HX-Request") != "true":
+        return render(request, "referrals/overtaken.html", context, status=error.status)
+    context |= _detail_context(actor, now)
+    response = render(request, "referrals/_panel_overtaken.html", context, status=error.status)
+    response["HX-Trigger"] = "renkei:moved"
+    return response
+
+
 def _arguments(move: str, values: dict[str, Any]) -> dict[str, Any]:
     if move == "redirect":
         return {"to": facility(values["to"].code), "reason": values["reason"]}
@@ -216,6 +229,13 @@ def make(request: HttpRequest, uid: UUID, move: str) -> HttpResponse:
     does = ACTIONS.get(move)
     if does is None:
         raise NotFound("no_such_move", "その操作はありません。")
+    try:
+        return _made(request, actor, referral, move, does)
+    except (Stale, NotPossibleNow) as error:
+        return _overtaken(request, actor, referral, error)
+
+
+def _made(request: HttpRequest, actor: Actor, referral: Referral, move: str, does: Any) -> HttpResponse:
     if move in present.ONE_PRESS:
         does(actor, referral)
         return _back_to(request, referral)
@@ -224,10 +244,8 @@ def make(request: HttpRequest, uid: UUID, move: str) -> HttpResponse:
         return _ask(request, referral, move, form, 422)
     try:
         does(actor, referral, **_arguments(move, form.cleaned_data))
-    except NotPossibleNow:
-        raise
     except DomainError as error:
-        if error.field not in form.fields:
+        if isinstance(error, NotPossibleNow) or error.field not in form.fields:
             raise
         form.take(error)
         return _ask(request, referral, move, form, error.status)
@@ -266,7 +284,10 @@ def remind(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One key to remind."""
     actor = current()
     referral = queries.one(actor, uid)
-    actions.remind(actor, referral)
+    try:
+        actions.remind(actor, referral)
+    except (Stale, NotPossibleNow) as error:
+        return _overtaken(request, actor, referral, error)
     return _back_to(request, referral)
 
 
@@ -284,5 +305,6 @@ def again(request: HttpRequest, uid: UUID) -> HttpResponse:
 def of_patient(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The panel on a patient's page: every referral about the person that the actor may see."""
     actor = current()
-    rows = [present.list_row(actor, r) for r in queries.of_patient(actor, uid)[:PAGE]]
-    return render(request, "referrals/_of_patient.html", {"rows": rows, "patient_uid": uid})
+    patient = one_patient(actor, uid)
+    rows = [present.list_row(actor, r) for r in queries.of_patient(actor, patient.uid)[:PAGE]]
+    return render(request, "referrals/_of_patient.html", {"rows": rows, "patient_uid": patient.uid})

@@ -66,9 +66,11 @@
     }
   });
 
-  /* Fragments that failed: say so, keep what is on the page. Pages of form errors (422) are shown like good ones. */
+  /* Fragments that failed: say so, keep what is on the page. Forms with errors (422) and the latest state after somebody
+     was faster (409 with a trigger) are shown like good ones. */
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 422) {
+    const { xhr } = event.detail;
+    if (xhr.status === 422 || (xhr.status === 409 && xhr.getResponseHeader("HX-Trigger"))) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
