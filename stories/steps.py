@@ -87,6 +87,15 @@ class Desk:
         assert answer is not None
         return answer.status
 
+    def until(self, page: Page, path: str, text: str, *, tries: int = 30) -> None:
+        """Open ``path`` again until it says ``text``: what the worker does arrives a moment later."""
+        for _ in range(tries):
+            self.go(page, path)
+            if text in page.inner_text("main"):
+                return
+            page.wait_for_timeout(700)
+        raise AssertionError(f"{path} never said {text}: {page.inner_text('main')[:500]}")
+
     def post(self, page: Page, path: str, data: dict[str, str]) -> int:
         """A forged request of a logged-in person, past the screens: what the server itself says."""
         token = page.context.cookies(self.url)

@@ -50,8 +50,7 @@ def test_visit_and_examination_on_one_request_with_the_result_on_the_same_day(
         expect(doctor.locator(f"#r-{uid}")).to_contain_text("未読")
         site.set_clock(2026, 6, 8, 10, 0)
         site.run_job("renkei.referrals.jobs.every_hour")
-        people.go(doctor, "/notices/")
-        expect(doctor.get_by_text(re.compile("まだ読まれていません")).first).to_be_visible(timeout=20_000)
+        people.until(doctor, "/notices/", "まだ読まれていません")
 
 
 def test_refuse_a_slot_in_the_past(people: Desk, site: Site) -> None:

@@ -41,7 +41,7 @@ def test_two_numbers_are_joined_by_a_person_and_the_patient_goes_back(people: De
 def test_refuse_a_merge_on_the_name_only(people: Desk, site: Site) -> None:
     with given("a second 鈴木 一郎 with the same birth date is registered at the clinic"):
         clerk = people.at("kimura.c1")
-        people.go(clerk, "/patients/add/")
+        people.go(clerk, "/patients/new/")
         clerk.fill("input[name=name]", "鈴木 一郎")
         clerk.fill("input[name=kana]", "スズキ イチロウ")
         clerk.fill("input[name=birth_on]", "S34.3.4")

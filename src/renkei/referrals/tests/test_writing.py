@@ -22,6 +22,7 @@ from renkei.referrals.tests.desks import (
     url,
 )
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription, State
+from testing.cast import Cast
 from testing.fixtures import StaffClient
 
 __all__ = ["clerk", "monday", "physician"]
@@ -296,3 +297,15 @@ def test_more_lines_come_as_a_fragment(clerk: Desk) -> None:
     assert 'name="dx-3-text"' in answer
     assert "from=5" in answer
     assert clerk.browser.get(address, {"part": "others", "from": "3"}).status_code == 404
+
+
+def test_a_chosen_department_stays_chosen_when_the_receiver_field_is_left(
+    browser: StaffClient, cast: Cast
+) -> None:
+    clerk = browser.log_in(cast.actor("kimura"))
+    asked = {"receiver_code": str(cast.facility("H1").uid), "receiver": "みどり中央病院"}
+    page = reverse("referrals:letter_departments")
+    kept = clerk.get(page, asked | {"receiver_department": "糖尿病内科"}).content.decode()
+    assert '<option value="糖尿病内科" selected>' in kept
+    other = clerk.get(page, asked | {"receiver_department": "歯科"}).content.decode()
+    assert "selected" not in other
