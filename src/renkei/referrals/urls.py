@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from renkei.referrals import views
-from renkei.referrals.paper_urls import paper_patterns
-from renkei.referrals.writing_urls import writing_patterns
+from renkei.referrals.papers.urls import paper_patterns
+from renkei.referrals.writing.urls import writing_patterns
 
 app_name = "referrals"
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -18,11 +18,13 @@ from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import DomainError, NotFound, NotPossibleNow, Stale
 from renkei.patients.queries import one as one_patient
-from renkei.referrals import actions, compare, letter_queries, present, queries
+from renkei.referrals import actions, present, queries
 from renkei.referrals.forms import MessageForm, form_for
 from renkei.referrals.models import Referral
 from renkei.referrals.permissions import P
 from renkei.referrals.registry import kind_of
+from renkei.referrals.writing import compare
+from renkei.referrals.writing import queries as letter_queries
 from renkei.ui.fragments import live_response
 from renkei.ui.types import Counter, Tone
 

@@ -44,6 +44,11 @@ def step(
     referral.save()
     _run_timers(referral, made)
     say(says)
+    return _tell(actor, referral, name, before, says, note)
+
+
+def _tell(actor: Actor, referral: Referral, name: str, before: str, says: str, note: str) -> ReferralMove:
+    """The row of the history, and the event for the modules above."""
     history = ReferralMove.objects.create(
         circle_id=referral.circle_id,
         patient_id=referral.patient_id,

@@ -13,12 +13,12 @@ from renkei.gate.actor import current
 from renkei.kernel import eras
 from renkei.patients.models import Patient
 from renkei.referrals.actions.drafting import SIGNING_ROLES
-from renkei.referrals.compare import LABELS, said
 from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.present import SEX, URGENCY
 from renkei.referrals.printing import document
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import LetterContent, Party, PatientCard, State, Urgency
+from renkei.referrals.writing.compare import LABELS, said
 from renkei.ui.types import Row
 
 register = template.Library()

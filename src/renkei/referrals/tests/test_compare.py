@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.referrals.compare import Piece, content_changes, pieces
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription
+from renkei.referrals.writing.compare import Piece, content_changes, pieces
 
 
 def shown(found: list[Piece]) -> list[tuple[str, str]]:

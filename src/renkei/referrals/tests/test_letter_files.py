@@ -66,7 +66,7 @@ def test_a_bad_file_is_refused_by_name_and_reason(clerk: Desk, name: str, conten
 def test_a_file_that_is_too_big_is_refused_before_it_is_read(
     clerk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("renkei.referrals.letter_files.MOST_BYTES", 100)
+    monkeypatch.setattr("renkei.referrals.writing.files.MOST_BYTES", 100)
     referral = clerk.start()
     answer = upload(clerk, referral, SimpleUploadedFile("大きい.png", picture() + b"0" * 200))
     assert answer.status_code == 422

@@ -16,8 +16,9 @@ from renkei.files.store import check
 from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotPossibleNow
-from renkei.referrals import actions, pdf, queries
+from renkei.referrals import actions, queries
 from renkei.referrals.models import Referral
+from renkei.referrals.papers import pdf
 from renkei.referrals.tests.test_the_loop import LETTER, MONDAY, Region
 from renkei.referrals.types import LetterContent, ReplyKind
 from testing.cast import Cast

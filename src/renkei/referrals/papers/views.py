@@ -15,8 +15,9 @@ from renkei.files.store import fetch
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import Invalid, NotFound
-from renkei.referrals import pdf, queries
+from renkei.referrals import queries
 from renkei.referrals.models import Attachment, Referral, ReferralLetter
+from renkei.referrals.papers import pdf
 from renkei.referrals.permissions import P
 
 GONE = "この文書は見つかりません。取り下げられたか、共有範囲の外です。"

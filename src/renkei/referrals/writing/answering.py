@@ -15,16 +15,17 @@ from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel import clock, eras
 from renkei.kernel.errors import DomainError, Invalid, NotAllowed, NotPossibleNow, Stale
-from renkei.referrals import actions, letter_queries, queries
+from renkei.referrals import actions, queries
 from renkei.referrals.actions.drafting import SIGNING_ROLES
 from renkei.referrals.actions.replying import MEETS, REPLY_LABELS, WITHOUT_PHYSICIAN
-from renkei.referrals.compare import diagnosis_line, prescription_line
-from renkei.referrals.letter_files import attach_posted, enclosed
-from renkei.referrals.letter_forms import ReplyForm
 from renkei.referrals.models import Referral, ReplyLetter
 from renkei.referrals.permissions import P
 from renkei.referrals.present import DEADLINES
 from renkei.referrals.types import LetterContent, ReplyKind
+from renkei.referrals.writing import queries as letter_queries
+from renkei.referrals.writing.compare import diagnosis_line, prescription_line
+from renkei.referrals.writing.files import attach_posted, enclosed
+from renkei.referrals.writing.forms import ReplyForm
 
 AUTOSAVE = "X-Renkei-Autosave"
 

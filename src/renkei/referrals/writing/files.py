@@ -14,9 +14,10 @@ from renkei.files.store import check
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
-from renkei.referrals import actions, letter_queries, queries
+from renkei.referrals import actions, queries
 from renkei.referrals.models import Attachment, Referral, ReplyLetter
 from renkei.referrals.permissions import P
+from renkei.referrals.writing import queries as letter_queries
 
 MOST_FILES = 20
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 from renkei.gate.pages import page
 from renkei.kernel.errors import Invalid, NotPossibleNow, Stale
 from renkei.referrals import actions
-from renkei.referrals.compare import FieldChange, content_changes
-from renkei.referrals.letter_forms import CorrectionForm, content_initial
 from renkei.referrals.permissions import P
-from renkei.referrals.writing import Opened, open_letter, shown_lines, too_late
+from renkei.referrals.writing.compare import FieldChange, content_changes
+from renkei.referrals.writing.forms import CorrectionForm, content_initial
+from renkei.referrals.writing.views import Opened, open_letter, shown_lines, too_late
 
 
 @require_http_methods(["GET", "POST"])
