@@ -12,7 +12,7 @@ from renkei.patients import queries
 from renkei.patients.models import Patient, Sex
 from renkei.ui.forms import EraDateField, UiForm
 
-BIRTH_HELP = "S34.3.4、昭和34年3月4日、1959-03-04 のどれでも書けます。"
+BIRTH_HELP = "例: S34.3.4、昭和34年3月4日、1959-03-04"
 DETAILS = ("postal_code", "address", "phone", "occupation", "local_number")
 BASICS = ("name", "kana", "birth_on", "sex", *DETAILS)
 

@@ -39,6 +39,7 @@ class Entry:
     count: int | None = None
     tab: bool = False
     arg: str = ""
+    short: str = ""
 
     def url(self) -> str:
         """Its address, or empty where the module is not installed."""
@@ -108,6 +109,7 @@ def _minimal(request: HttpRequest, actor: Actor) -> Frame:
     return Frame(
         facility_label=actor.facility_label,
         person_label=actor.label,
+        person_short=str(getattr(request.user, "name", "")).split(" ")[0],
         person_links=_person_links(),
         logout_url=reverse("account_logout"),
         login_url=reverse("account_login"),
@@ -126,6 +128,7 @@ def _whole(request: HttpRequest, actor: Actor, at: str) -> Frame:
         facilities=house.choices,
         switch_url=reverse("accounts:switch"),
         person_label=actor.label if actor.is_staff else str(getattr(request.user, "name", actor.label)),
+        person_short=str(getattr(request.user, "name", "")).split(" ")[0],
         person_links=_person_links(),
         logout_url=reverse("account_logout"),
         login_url=reverse("account_login"),
@@ -164,7 +167,9 @@ def _work(actor: Actor, house: House) -> list[Entry]:
     lines: list[Entry] = []
     if actor.may(Referrals.VIEW):
         counts = referrals.clinic_counts(actor)
-        lines.append(Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True))
+        lines.append(
+            Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True, short="紹介")
+        )
         if actor.may(Referrals.DRAFT):
             lines.append(Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts", counts["drafts"] or None))
     if actor.may(Referrals.RECEIVE):
@@ -195,10 +200,10 @@ def _management(actor: Actor, house: House) -> list[Entry]:
     if actor.may(Notices.OUTBOX):
         lines.append(Entry("送信箱", "notices:outbox", tab=True))
     if actor.may(P.OPERATE):
-        lines.append(Entry("失敗した処理", "portal:failed_jobs", tab=True))
+        lines.append(Entry("失敗した処理", "portal:failed_jobs", tab=True, short="失敗"))
         lines.append(Entry("システム", "portal:system", tab=True))
     if actor.may(Patients.REVIEW_EMERGENCY):
-        lines.append(Entry("緊急参照の確認", "circles:reviews", tab=True))
+        lines.append(Entry("緊急参照の確認", "circles:reviews", tab=True, short="緊急参照"))
     if actor.may(P.VIEW_TRAIL):
         lines.append(Entry("監査", "portal:trail", tab=True))
     return lines
@@ -210,7 +215,7 @@ def marked(found: list[tuple[str, list[Entry]]], where: str) -> list[NavGroup]:
     fitting = [url for _label, pairs in lines for _entry, url in pairs if _fits(url, where)]
     best = max(fitting, key=len, default="")
     return [
-        NavGroup(label, [NavItem(e.label, url, e.count, url == best, e.tab) for e, url in pairs])
+        NavGroup(label, [NavItem(e.label, url, e.count, url == best, e.tab, e.short) for e, url in pairs])
         for label, pairs in lines
         if pairs
     ]

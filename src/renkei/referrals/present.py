@@ -208,6 +208,20 @@ KEYS = {
     "plan_back": "B",
     "withdraw": "W",
 }
+# How a clerk reads the buttons after the filled one: the day's work first, sending away last.
+ORDER = (
+    "receive",
+    "offer_date",
+    "change_date",
+    "confirm_date",
+    "arrive",
+    "accept",
+    "admit",
+    "discharge",
+    "reassign",
+    "plan_back",
+)
+LATE = ("no_show", "redirect", "close")
 DANGEROUS = {"decline", "withdraw", "cancel_date", "discard"}
 NEXT_STEP = {
     ("receiver", State.SENT): "receive",
@@ -244,7 +258,14 @@ def buttons(actor: Actor, referral: Referral) -> list[Button]:
         for m in moves
         if m.name not in ELSEWHERE
     ]
-    return sorted(made, key=lambda b: (not b.primary, b.danger))
+    return sorted(made, key=lambda b: (not b.primary, b.danger, _place(b.move)))
+
+
+def _place(move: str) -> int:
+    """Where a move stands among the outlined buttons; unknown ones between the work and the sending away."""
+    if move in ORDER:
+        return ORDER.index(move)
+    return len(ORDER) + (1 + LATE.index(move) if move in LATE else 0)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class EraDateField(forms.Field):
     ui_width = "s"
 
     def __init__(self, *, parse: Callable[[str], date] = eras.parse_date, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "S34.3.4、昭和34年3月4日、1959-03-04 のどれでも書けます。")
+        kwargs.setdefault("help_text", "例: S34.3.4、昭和34年3月4日、1959-03-04")
         super().__init__(**kwargs)
         self.parse = parse
 

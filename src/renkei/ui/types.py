@@ -21,13 +21,15 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One line of the navigation. ``count`` None shows no number; ``tab`` asks for a place in the phone's tab bar."""
+    """One line of the navigation. ``count`` None shows no number; ``tab`` asks for a place in the phone's tab bar,
+    where ``short`` stands if the label is too long for a fifth of the width."""
 
     label: str
     url: str
     count: int | None = None
     current: bool = False
     tab: bool = False
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Frame:
     """What the page frame shows, as the context variable ``frame``; the portal builds it, empty strings hide parts.
 
     ``clock_label`` is shown when the clock is not the real one (demo). ``nav_live_url`` refreshes the side navigation's
-    counts. ``shortcuts`` False writes ``data-shortcuts="off"`` on the body: no single key acts any more.
+    counts. ``person_short`` is the family name, for a phone. ``shortcuts`` False writes ``data-shortcuts="off"`` on the body: no single key acts any more.
     """
 
     nav: Sequence[NavGroup] = ()
@@ -68,6 +70,7 @@ class Frame:
     facilities: Sequence[FacilityChoice] = ()
     switch_url: str = ""
     person_label: str = ""
+    person_short: str = ""
     person_links: Sequence[Link] = ()
     logout_url: str = ""
     login_url: str = ""

@@ -23,6 +23,8 @@
     for (const dialog of ui.all(root, "dialog[data-open-now]")) {
       dialog.removeAttribute("data-open-now");
       if (!dialog.open) dialog.showModal();
+      /* A form that was asked for is typed into at once; the closing cross is not the first thing. */
+      dialog.querySelector("form :is(input, select, textarea):not([type=hidden])")?.focus();
     }
   });
 })();

@@ -1,7 +1,7 @@
 /* Keyboard work on lists.
    [data-list] holds rows [data-row]; each row has one link [data-open]. J and K move, Enter follows the link (the browser's
    own doing), a letter clicks the element with data-key of that letter: first in the row, then in the nearest
-   [data-scope], then in main. Single keys act only while the focus is in a list; event.code makes them work with the
+   [data-scope], then in main. Single keys act only while the focus is in a list (J and K lead into it); event.code makes them work with the
    Japanese input method on; <body data-shortcuts="off"> turns all of them off (WCAG 2.1.4). */
 (() => {
   "use strict";
@@ -81,13 +81,15 @@
       if (search) { event.preventDefault(); search.focus(); search.select(); }
       return;
     }
-    const list = here?.closest("[data-list]");
-    if (!list || event.shiftKey) return;
+    if (event.shiftKey) return;
     const key = letter(event);
+    const nowhere = !here || here === document.body || here.id === "main";
+    const list = nowhere && (key === "J" || key === "K") ? document.querySelector("[data-list]") : here?.closest("[data-list]");
+    if (!list) return;
     if (key === "J" || key === "K" || event.key === "ArrowDown" || event.key === "ArrowUp") {
       const rows = rowsOf(list);
       const step = key === "J" || event.key === "ArrowDown" ? 1 : -1;
-      const at = rows.findIndex((row) => row.contains(here));
+      const at = rows.findIndex((row) => nowhere ? row.hasAttribute("aria-current") : row.contains(here));
       const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
       if (next) { event.preventDefault(); select(next); }
     } else if (key && press(list, key)) {
