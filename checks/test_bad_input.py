@@ -17,8 +17,9 @@ from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.identifiers import uuid7
 from renkei.patients.models import Patient
-from renkei.referrals import pdf, queries
+from renkei.referrals import queries
 from renkei.referrals.models import Referral
+from renkei.referrals.papers import pdf
 from renkei.referrals.registry import all_kinds
 from renkei.referrals.tests.desks import Desk, clerk, monday, physician, picture, text_of, upload, url
 from renkei.referrals.tests.test_the_loop import Region, region

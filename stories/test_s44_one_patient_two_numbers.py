@@ -46,6 +46,7 @@ def test_refuse_a_merge_on_the_name_only(people: Desk, site: Site) -> None:
         clerk.fill("input[name=kana]", "スズキ イチロウ")
         clerk.fill("input[name=birth_on]", "S34.3.4")
         clerk.keyboard.press("Tab")
+        clerk.check("input[name=sex][value=male]")
         clerk.wait_for_load_state("networkidle")
     with then("the candidates are shown with reasons, and nothing is joined by itself"):
         expect(clerk.get_by_text(re.compile("生年月日")).first).to_be_visible()

@@ -12,7 +12,7 @@ from renkei.gate.actor import Actor
 from renkei.kernel.roles import Role
 from renkei.patients.models import Patient
 
-PASSWORD = "midori-no-kaze-2026"  # noqa: S105
+PASSWORD = "midori-no-kaze-2026"
 
 FACILITIES: dict[str, tuple[str, str, str, str]] = {
     "H1": ("hospital", "みどり中央病院", "ミドリチュウオウビョウイン", "1410000011"),

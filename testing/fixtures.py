@@ -26,9 +26,7 @@ class StaffClient(Client):
     def log_in(self, actor: Actor) -> StaffClient:
         """Log in as ``actor`` without the password page."""
         with arranging("log-in of a test"):
-            self.force_login(
-                Person.objects.get(pk=actor.person_id), "renkei.accounts.backends.PersonBackend"
-            )
+            self.force_login(Person.objects.get(pk=actor.person_id), "renkei.accounts.backends.PersonBackend")
         session = self.session
         session[SESSION_KEY] = actor.membership_id
         session.save()

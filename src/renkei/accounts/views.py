@@ -85,7 +85,8 @@ def me(request: HttpRequest) -> HttpResponse:
 def no_password(request: HttpRequest) -> HttpResponse:
     """Somebody who logs in without a password (OIDC, passkey) has none to change."""
     raise NotPossibleNow(
-        "no_password", "このアカウントにはパスワードがありません。必要なときは施設の管理者に再発行を依頼してください。"
+        "no_password",
+        "このアカウントにはパスワードがありません。必要なときは施設の管理者に再発行を依頼してください。",
     )
 
 

@@ -36,7 +36,7 @@ def complain(problem: str) -> None:
     sys.stderr.flush()
 
 
-class Trouble(Exception):  # noqa: N818 - it is told to a person, like the refusals of the kernel
+class Trouble(Exception):
     """Something the person running Renkei has to mend: what is wrong, where, and the remedy, in both
     languages."""
 

@@ -29,7 +29,7 @@ def test_frozen_time_ends_with_its_block() -> None:
 
 
 def test_a_wall_clock_time_without_zone_cannot_freeze_time() -> None:
-    with pytest.raises(ValueError, match="aware"), clock.frozen(datetime(2026, 6, 5)):
+    with pytest.raises(ValueError, match="aware"), clock.frozen(datetime(2026, 6, 5)):  # noqa: DTZ001
         pass
 
 

@@ -12,8 +12,8 @@ from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow, Stale
 from renkei.referrals import actions, queries
-from renkei.referrals.models import Referral
 from renkei.referrals.jobs import remind_of_unread_replies
+from renkei.referrals.models import Referral
 from renkei.referrals.types import Diagnosis, LetterContent, ReplyKind, State
 from testing.cast import Cast
 from testing.database import arranging
@@ -276,7 +276,9 @@ def test_one_search_finds_by_name_kana_number_facility_and_date(region: Region) 
 
 def test_a_redirected_letter_becomes_a_draft_to_the_facility_that_was_suggested(region: Region) -> None:
     referral = region.sent()
-    region.do("sato", "redirect", referral, to=region.cast.facility("H2"), reason="脳外科の常勤医が不在のため")
+    region.do(
+        "sato", "redirect", referral, to=region.cast.facility("H2"), reason="脳外科の常勤医が不在のため"
+    )
     doctor = region.cast.actor("aoki")
     with acting(doctor):
         again = actions.draft_again(doctor, region.see(doctor, referral))
