@@ -16,11 +16,13 @@ HOURS_LINES = 6
 
 
 def area_choices() -> list[tuple[str, Any]]:
-    """Municipalities under their secondary area, prefectures for everywhere else."""
+    """Municipalities under their secondary area (which may be chosen as a whole), prefectures for everywhere else."""
     groups: dict[str, list[tuple[int, str]]] = {}
     rows = list(Area.objects.select_related("parent"))
     for area in rows:
-        if area.level == AreaLevel.MUNICIPALITY and area.parent:
+        if area.level == AreaLevel.SECONDARY_AREA:
+            groups.setdefault(f"{area.name}二次医療圏", []).insert(0, (area.pk, f"{area.name}(全体)"))
+        elif area.level == AreaLevel.MUNICIPALITY and area.parent:
             groups.setdefault(f"{area.parent.name}二次医療圏", []).append((area.pk, area.name))
     prefectures = [(area.pk, area.name) for area in rows if area.level == AreaLevel.PREFECTURE]
     grouped: list[tuple[str, Any]] = list(groups.items())

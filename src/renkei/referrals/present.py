@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from renkei.gate.actor import Actor
 from renkei.kernel import clock, eras
-from renkei.kernel.text import shorten
 from renkei.patients.models import Patient
 from renkei.referrals.models import Deadline, Referral, ReferralMove, ReplyLetter
 from renkei.referrals.queries import Whole
@@ -63,7 +62,6 @@ DEADLINES = {
     "final_report": "最終報告",
 }
 WEEKDAYS = "月火水木金土日"
-DIAGRAM_LABELS = LABELS
 
 
 def day_and_time(instant: datetime) -> str:
@@ -400,8 +398,3 @@ def reply_view(reply: ReplyLetter) -> ReplyView:
         draft=reply.sent_at is None,
         read=read if reply.sent_at else "",
     )
-
-
-def clip(text: str, length: int = 60) -> str:
-    """A short form for titles."""
-    return shorten(" ".join(text.split()), length)
