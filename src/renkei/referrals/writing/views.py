@@ -358,8 +358,9 @@ def departments(request: HttpRequest) -> HttpResponse:
             to = facility(UUID(code))
         except (ValueError, NotFound):
             to = None
-    # What was chosen already stays chosen where the house has it: the fragment also comes back on leaving the field.
-    context = _departments(to, request.GET.get("receiver_department", "").strip()[:60])
+    # What was chosen stays chosen where the house has it: the fragment also comes back on leaving the field.
+    asked = request.GET.get("receiver_department", "").strip()[:60]
+    context = _departments(to, asked if to is None or asked in department_choices(to, "") else "")
     named = bool(request.GET.get("receiver", "").strip())
     return render(
         request, "referrals/_letter_departments.html", context | {"unregistered": named and to is None}
