@@ -13,7 +13,8 @@ from django.urls import reverse
 from PIL import Image
 
 from renkei.directory import queries, reference
-from renkei.directory.models import Facility, Organization
+from renkei.directory.models import Area, Facility, Organization
+from renkei.directory.types import AreaLevel
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.terms.models import Term
@@ -75,6 +76,17 @@ def test_the_form_saves_and_keeps_what_was_typed_wrongly(cast: Cast, browser: St
     assert browser.post(page, form | {"phone": "0463-00-1234"}).status_code == 302
     assert queries.facility(hospital.uid).phone == "0463-00-1234"
     assert browser.post(page, form | {"phone": "0463-00-5678"}).status_code == 409
+
+
+def test_a_facility_placed_in_a_whole_secondary_area_stays_there_when_its_form_is_saved(
+    cast: Cast, browser: StaffClient
+) -> None:
+    with arranging():
+        area = Area.objects.create(level=AreaLevel.SECONDARY_AREA, code="1499", name="西湖")
+        Facility.objects.filter(pk=cast.facility("H1").pk).update(area=area)
+    browser.log_in(cast.actor("oka"))
+    shown = browser.get(url("edit", cast.facility("H1"))).content.decode()
+    assert f'<option value="{area.pk}" selected>西湖(全体)</option>' in shown
 
 
 def test_hours_are_entered_as_the_table_at_the_door(cast: Cast, browser: StaffClient) -> None:
