@@ -29,7 +29,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/referrals/desk/?tab=overdue",
         "> main a[data-open]",
         "> main a[href*='/reply/']",
-        "/referrals/waiting/",
+        "/referrals/replies/drafts/",
         "/circles/emergency/",
     ),
     "ishida.h1": ("/referrals/desk/?tab=back", "> main a[data-open]", "/referrals/clinic/"),
