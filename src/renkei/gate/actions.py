@@ -98,9 +98,11 @@ def action(
                 if row is not None:
                     locked = _locked(actor, row, name, says)
                     args = (locked, *args[1:])  # type: ignore[assignment]
-                start = len(opened.changes)
+                # An action inside another has a sentence of its own; the outer one's waits meanwhile.
+                start, outer, opened.sentence = len(opened.changes), opened.sentence, ""
                 result = function(actor, *args, **kwargs)
                 _record(actor, opened, start, name, says, row if row is not None else result)
+                opened.sentence = outer
                 return result
 
         run.action_name = name  # type: ignore[attr-defined]
@@ -120,13 +122,12 @@ def _record(actor: Actor, opened: Writing, start: int, name: str, says: str, abo
     patient_id = getattr(about, "patient_id", None)
     if isinstance(patient_id, int):
         opened.patient_ids.add(patient_id)
-    sentence, opened.sentence = opened.sentence or says, ""
     record(
         line_for(
             actor,
             Outcome.DONE,
             name,
-            sentence,
+            opened.sentence or says,
             subject=subject._meta.label_lower if subject is not None else "",
             subject_id=subject.pk if subject is not None else None,
             patient_ids=tuple(opened.patient_ids),

@@ -171,7 +171,7 @@ def _work(actor: Actor, house: House) -> list[Entry]:
             Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True, short="紹介")
         )
         if actor.may(Referrals.DRAFT):
-            lines.append(Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts", counts["drafts"] or None))
+            lines.append(Entry("確定・送信待ち", "referrals:waiting"))
     if actor.may(Referrals.RECEIVE):
         new = referrals.desk_counts(actor)["new"]
         desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)

@@ -108,8 +108,9 @@ def test_only_those_who_may_see_the_management_lines(cast: Cast, browser: StaffC
     ("where", "label"),
     [
         ("/referrals/clinic/", "紹介した患者"),
-        ("/referrals/clinic/?tab=drafts", "確定・送信待ち"),
-        ("/referrals/clinic/?tab=drafts&page=2", "確定・送信待ち"),
+        ("/referrals/clinic/?tab=drafts", "紹介した患者"),
+        ("/referrals/replies/drafts/", "確定・送信待ち"),
+        ("/referrals/replies/drafts/?page=2", "確定・送信待ち"),
         ("/referrals/clinic/?tab=done", "紹介した患者"),
         ("/notices/", ""),
         ("/notices/outbox/", "送信箱"),
@@ -118,7 +119,7 @@ def test_only_those_who_may_see_the_management_lines(cast: Cast, browser: StaffC
 def test_the_line_of_the_open_page_is_marked(where: str, label: str) -> None:
     lines = [
         navigation.Entry("紹介した患者", "referrals:clinic"),
-        navigation.Entry("確定・送信待ち", "referrals:clinic", "?tab=drafts"),
+        navigation.Entry("確定・送信待ち", "referrals:waiting"),
         navigation.Entry("送信箱", "notices:outbox"),
     ]
     groups = navigation.marked([("", lines)], where)
