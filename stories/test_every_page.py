@@ -83,9 +83,9 @@ PAGES: dict[str, tuple[str, ...]] = {
 def look(people: Desk, page: Page) -> None:
     """One page as it is, at both widths."""
     for size in (DESKTOP, PHONE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         people.accessible(page)
-    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    page.set_viewport_size(DESKTOP)
     assert page.locator("h1").count() == 1, page.url
     filled = page.locator("main .btn-primary:visible").all_inner_texts()
     assert len(filled) <= 1 or "/gallery/" in page.url, (
