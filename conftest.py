@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ import django
 import pytest
 
 from renkei.config.postgres import Cluster
+
+# A run that is killed cannot end its database; this waits for the run and ends what it left, by its own process id.
+WATCH = """while kill -0 "$1" 2>/dev/null; do sleep 2; done
+[ -f "$2/postmaster.pid" ] && kill -INT "$(head -n 1 "$2/postmaster.pid")" 2>/dev/null && sleep 3
+rm -rf "$3" """
+watchers: list[subprocess.Popen[bytes]] = []
 
 
 def _start_cluster() -> None:
@@ -30,6 +37,11 @@ def _start_cluster() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(end)
+    command = ["sh", "-c", WATCH, "sh", str(os.getpid()), str(cluster.data_dir), folder]
+    quiet = subprocess.DEVNULL
+    watchers.append(
+        subprocess.Popen(command, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet)
+    )
     os.environ["RENKEI_TEST"] = "1"
     os.environ["RENKEI_DATA"] = folder
     os.environ["RENKEI_TEST_FOLDER"] = folder
