@@ -22,7 +22,6 @@ from renkei.config.postgres import Cluster
 WATCH = """while kill -0 "$1" 2>/dev/null; do sleep 2; done
 [ -f "$2/postmaster.pid" ] && kill -INT "$(head -n 1 "$2/postmaster.pid")" 2>/dev/null && sleep 3
 rm -rf "$3" """
-watchers: list[subprocess.Popen[bytes]] = []
 
 
 def _start_cluster() -> None:
@@ -39,9 +38,8 @@ def _start_cluster() -> None:
     atexit.register(end)
     command = ["sh", "-c", WATCH, "sh", str(os.getpid()), str(cluster.data_dir), folder]
     quiet = subprocess.DEVNULL
-    watchers.append(
-        subprocess.Popen(command, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet)
-    )
+    watcher = subprocess.Popen(command, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet)
+    watcher.returncode = 0  # it outlives this process on purpose: nobody waits for it
     os.environ["RENKEI_TEST"] = "1"
     os.environ["RENKEI_DATA"] = folder
     os.environ["RENKEI_TEST_FOLDER"] = folder
