@@ -118,7 +118,7 @@ def test_the_pages_of_a_role_are_accessible_on_a_desk_and_on_a_phone(
             row = path if "data-open" in step else row
             people.go(page, path)
             expect(page.locator("h1")).to_be_visible()
-            page.wait_for_function("!document.querySelector('[data-panel] > .skeleton')")
+            expect(page.locator("[data-panel] > .skeleton")).to_have_count(0, timeout=15_000)
             if page.url not in seen:
                 look(people, page)
             seen.add(page.url)
