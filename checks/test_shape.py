@@ -153,7 +153,7 @@ HARMLESS_HOSTS = re.compile(
     r"|[\w.-]*\.(go|or|lg|ac)\.jp|fhir\.[\w.-]+|terminology\.hl7\.org|jpfhir\.jp|creativecommons\.org|openfontlicense\.org"
     r"|[{%<$])"
 )
-MACHINE_PATHS = re.compile(r"(?<![\w/])(/work/(main|shared)|/root/|/home/\w+/|/Users/\w+/|/tmp/\w{3,}/)")
+MACHINE_PATHS = re.compile(r"(?<![\w/])(/w[o]rk/\w+/|/root/|/home/\w+/|/Users/\w+/|/tmp/\w{3,}/)")
 
 
 def _texts() -> Iterator[Path]:

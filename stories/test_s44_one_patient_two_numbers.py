@@ -34,7 +34,7 @@ def test_two_numbers_are_joined_by_a_person_and_the_patient_goes_back(people: De
         people.accessible(hospital)
         hospital.get_by_role("link", name=re.compile("鈴木 一郎")).first.click()
         hospital.wait_for_load_state("networkidle")
-        expect(hospital.locator("main")).to_contain_text("青木内科")
+        expect(hospital.locator("main")).to_contain_text(re.compile(r"髙橋 健一\s*紹介 R-2026-"))
         people.shot(hospital, "patient")
 
 
