@@ -5,11 +5,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
 from renkei.audit.trail import Origin, origin
 from renkei.kernel.errors import DomainError
+
+
+def client_address(request: HttpRequest) -> str:
+    """IP address of whoever asks: behind ``RENKEI_PROXIES`` own proxies, what the outermost of them wrote down.
+
+    A proxy appends the address it was asked from to ``X-Forwarded-For``, so only that many entries from the right can be
+    believed; what stands further left is the visitor's own word.
+    """
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    return seen[-proxies] if 0 < proxies <= len(seen) else direct
 
 
 class RefusalMiddleware:
@@ -20,7 +33,7 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Run the request with its origin known to the trail."""
-        came = Origin(uuid.uuid4().hex, request.META.get("REMOTE_ADDR", ""))
+        came = Origin(uuid.uuid4().hex, client_address(request))
         token = origin.set(came)
         try:
             response = self.get_response(request)
