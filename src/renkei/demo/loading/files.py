@@ -9,20 +9,17 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from django.db.backends.utils import CursorWrapper
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from renkei import letters
 from renkei.demo.loading.table import Table
+from renkei.demo.loading.written import Written
 from renkei.demo.timeline import DEMO_START
 from renkei.files.models import StoredFile
 from renkei.kernel.identifiers import uuid7
 from renkei.referrals.models import Attachment
-
-if TYPE_CHECKING:
-    from renkei.demo.loading.referrals import Written
 
 FONT = Path(letters.__file__).parent / "fonts" / "BIZUDPGothic_400Regular.ttf"
 SHEETS = 6

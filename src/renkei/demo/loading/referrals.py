@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from random import Random
 
@@ -16,6 +16,7 @@ from renkei.demo.loading.places import Places
 from renkei.demo.loading.steps import Historian, Past, Step
 from renkei.demo.loading.table import Table
 from renkei.demo.loading.trail import Trail
+from renkei.demo.loading.written import Written
 from renkei.demo.model import ReferralPlan
 from renkei.demo.timeline import DEMO_START, office
 from renkei.gate.actor import Actor
@@ -37,20 +38,6 @@ from renkei.referrals.permissions import P
 from renkei.referrals.printing import card, party
 
 BRING = "マイナ保険証(または資格確認書)・紹介状・お薬手帳"
-
-
-@dataclass(frozen=True)
-class Written:
-    """The keys of a referral that was written; later ones and the attachments refer to it."""
-
-    plan: ReferralPlan
-    referral_id: int
-    circle_id: int
-    patient_id: int
-    number: str
-    sender: Actor
-    receiver: Actor | None
-    finalised_at: datetime | None
 
 
 class Referrals:

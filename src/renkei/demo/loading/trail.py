@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
 from renkei.audit.models import AuditEntry, Outcome
 from renkei.demo.loading.steps import Past
 from renkei.demo.loading.table import Table
+from renkei.demo.loading.written import Written
 from renkei.gate.actor import Actor
 from renkei.referrals import actions
 from renkei.referrals.registry import kind_of
-
-if TYPE_CHECKING:
-    from renkei.demo.loading.referrals import Written
 
 _ACTION_OF = {
     "notify_arrival": "send_reply",
