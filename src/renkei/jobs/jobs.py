@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from asgiref.sync import async_to_sync
 from django.db.models import Q
@@ -12,14 +12,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Status
 
 from renkei.jobs.models import JobFailure
-from renkei.jobs.queue import periodic
+from renkei.jobs.queue import AT_ONCE, periodic
 
 SILENCE = timedelta(seconds=60)
 """A worker gives a sign of life every 10 seconds; procrastinate forgets it after 30."""
 MOST_ATTEMPTS = 8
 """A job that takes its worker down each time must not do so for ever."""
-AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
-"""Past by any clock: the queue compares with the database's time, which the demo's clock does not follow."""
 REASON = "The worker ended while it ran this job."
 
 

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from renkei.jobs.models import JobFailure
-from renkei.kernel import clock
+from renkei.jobs.queue import AT_ONCE
 from renkei.kernel.errors import NotFound, NotPossibleNow
 
 PAGE = 50
@@ -74,4 +74,4 @@ def retry(job_number: int) -> None:
             "job_not_failed",
             f"ジョブ {job_number} は失敗の状態ではありません。一覧を更新して今の状態を確認してください。",
         )
-    procrastinate_app.job_manager.retry_job_by_id(job_number, retry_at=clock.now())
+    procrastinate_app.job_manager.retry_job_by_id(job_number, retry_at=AT_ONCE)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from renkei.gate.context import acting
@@ -14,6 +15,7 @@ from renkei.gate.jobs import seal_trail
 from renkei.jobs.models import JobFailure
 from renkei.jobs.queries import PAGE, failed, retry
 from renkei.jobs.queue import _note_failure, enqueue, job, reason_of
+from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotFound, NotPossibleNow
 from testing.cast import Cast
 from testing.database import arranging
@@ -89,6 +91,15 @@ def test_a_failed_job_is_tried_again_at_once(cast: Cast) -> None:
         retry(number)
         assert failed().jobs == []
         assert ProcrastinateJob.objects.get(pk=number).status == "todo"
+
+
+def test_a_product_clock_that_is_ahead_does_not_make_a_second_try_wait(cast: Cast) -> None:
+    """The queue compares with the database's time; the demo's clock may stand weeks before or after it."""
+    with acting(cast.actor("oka")):
+        number = fail(1, "x")
+        with clock.frozen(clock.jst(2199, 1, 1, 9, 0)):
+            retry(number)
+        assert ProcrastinateJob.objects.filter(pk=number, scheduled_at__lte=Now()).exists()
 
 
 def test_only_a_failed_job_can_be_tried_again(cast: Cast) -> None:
