@@ -25,6 +25,7 @@ FACILITIES: dict[str, tuple[str, str, str, str]] = {
 STAFF: dict[str, tuple[str, str, str, list[Role]]] = {
     "sato": ("H1", "佐藤 恵", "サトウ メグミ", [Role.LIAISON_STAFF]),
     "takahashi": ("H1", "高橋 健一", "タカハシ ケンイチ", [Role.PHYSICIAN]),
+    "ishida": ("H1", "石田 真由美", "イシダ マユミ", [Role.PHYSICIAN]),
     "oka": ("H1", "岡 直樹", "オカ ナオキ", [Role.FACILITY_ADMINISTRATOR]),
     "east_clerk": ("H2", "東 弓子", "ヒガシ ユミコ", [Role.LIAISON_STAFF]),
     "east_doctor": ("H2", "西川 亮", "ニシカワ リョウ", [Role.PHYSICIAN]),

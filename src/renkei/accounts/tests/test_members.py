@@ -331,7 +331,7 @@ def test_the_list_of_members_costs_the_same_for_many(
 ) -> None:
     oka = cast.actor("oka")
     with acting(oka), django_assert_max_num_queries(20):
-        assert len(queries.members(oka)) == 3
+        assert len(queries.members(oka)) == 4
 
 
 def test_shortcuts_are_switched_off_by_the_person(cast: Cast, browser: StaffClient) -> None:

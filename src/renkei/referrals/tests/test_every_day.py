@@ -63,12 +63,35 @@ def test_the_draft_of_a_colleague_who_left_is_finished_by_another(region: Region
 
 
 def test_a_deputy_of_the_house_answers_and_is_named(region: Region, cast: Cast) -> None:
-    referral = region.arrived()
-    region.reply("takahashi", referral, ReplyKind.FIRST_REPORT)
-    clinic = cast.actor("kimura")
-    with acting(clinic):
-        replies = queries.whole(clinic, region.see(clinic, referral)).replies
-    assert [r.author for r in replies] == [cast.actor("takahashi").label]
+    """高橋, whom the letter asked for, is away: 石田 goes on with the draft that 高橋 left and signs it."""
+    referral = region.draft()
+    clerk, doctor, deputy = cast.actor("kimura"), cast.actor("takahashi"), cast.actor("ishida")
+    with acting(clerk):
+        here = region.see(clerk, referral)
+        actions.write(
+            clerk, here, content=LETTER, receiver=cast.facility("H1"), receiver_physician="高橋 健一"
+        )
+    region.do("aoki", "finalise", referral)
+    region.do("kimura", "send", referral)
+    soon = MONDAY + timedelta(hours=1)
+    region.do("sato", "offer_date", referral, starts_at=soon, confirmed=True)
+    region.do("sato", "arrive", referral)
+    with acting(doctor):
+        left = actions.write_reply(
+            doctor, region.see(doctor, referral), kind=ReplyKind.FIRST_REPORT, text="検査を始めました。"
+        )
+    with acting(deputy):
+        seen = region.see(deputy, referral)
+        whole = actions.write_reply(
+            deputy, seen, reply=left, kind=ReplyKind.FIRST_REPORT, text="検査を始めました。結果は良好です。"
+        )
+        actions.send_reply(deputy, region.see(deputy, referral), reply=whole)
+    with acting(clerk):
+        [answer] = queries.whole(clerk, region.see(clerk, referral)).replies
+    assert region.see(clerk, referral).receiver_physician == "高橋 健一"
+    assert (answer.author, answer.author_id) == (deputy.label, deputy.person_id)
+    assert answer.entered_by == deputy.label != doctor.label
+    assert answer.text.endswith("結果は良好です。")
 
 
 def test_a_place_that_is_not_registered_gets_a_printed_letter(region: Region, cast: Cast) -> None:
