@@ -260,6 +260,13 @@ def insured_numbers(actor: Actor, patient: Patient) -> list[InsuredNumber]:
     return list(InsuredNumber.objects.visible_to(actor).filter(patient=patient))
 
 
+def insured_number_on(actor: Actor, patient: Patient, day: date) -> str:
+    """The insured number (``保険者番号:記号:番号:枝番``) that was valid on ``day``, empty when none is known."""
+    rows = InsuredNumber.objects.visible_to(actor).filter(patient=patient, valid_from__lte=day)
+    found = rows.filter(Q(valid_until=None) | Q(valid_until__gte=day)).first()
+    return found.member_id if found else ""
+
+
 def contacts(actor: Actor, patient: Patient) -> list[KeyContact]:
     """Whom to call, as of now."""
     return list(KeyContact.objects.visible_to(actor).filter(patient=patient, ended_at=None))

@@ -6,7 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from renkei.directory.models import Facility
+from renkei.gate.actor import Actor, current
+from renkei.kernel import clock
 from renkei.patients.models import Patient
+from renkei.patients.queries import insured_number_on
 from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import LetterDocument, Party, PatientCard
@@ -28,8 +31,8 @@ def party(facility: Facility | None, name: str, department: str, physician: str)
     )
 
 
-def card(patient: Patient) -> PatientCard:
-    """The patient as printed."""
+def card(patient: Patient, insured_number: str = "") -> PatientCard:
+    """The patient as printed; ``insured_number`` as valid on the day of the paper."""
     return PatientCard(
         name=patient.name,
         kana=patient.kana,
@@ -40,11 +43,13 @@ def card(patient: Patient) -> PatientCard:
         phone=patient.phone,
         occupation=patient.occupation,
         local_number=patient.local_number,
+        insured_number=insured_number,
     )
 
 
-def printed_parties(referral: Referral) -> dict[str, Any]:
-    """Sender, receiver and patient as plain values."""
+def printed_parties(actor: Actor, referral: Referral) -> dict[str, Any]:
+    """Sender, receiver and patient as plain values, with the insured number (被保険者番号) that is valid today."""
+    insured = insured_number_on(actor, referral.patient, clock.today())
     return {
         "sender": asdict(party(referral.sender, "", referral.sender_department, referral.sender_physician)),
         "receiver": asdict(
@@ -55,13 +60,13 @@ def printed_parties(referral: Referral) -> dict[str, Any]:
                 referral.receiver_physician,
             )
         ),
-        "patient": asdict(card(referral.patient)),
+        "patient": asdict(card(referral.patient, insured)),
     }
 
 
 def document(referral: Referral, letter: ReferralLetter) -> LetterDocument:
     """The letter as it was finalised, or a draft as it would be printed now."""
-    printed = letter.printed or printed_parties(referral)
+    printed = letter.printed or printed_parties(current(), referral)
     return LetterDocument(
         uid=str(letter.uid),
         number=referral.number,

@@ -65,6 +65,11 @@ class Patients:
                 patient_id=own.pk, name=contact.name, relation=contact.relation, phone=contact.phone
             )
 
+    def insured_number(self, key: str) -> str:
+        """The insured number of a person, as it stands on letters."""
+        card = self.plans[key].insured
+        return build_member_id(card.insurer, card.symbol, card.number, card.branch)
+
     def _add(self, plan: PatientPlan, facility: str, name: str, number: str, at: datetime) -> Patient:
         row = Patient(
             facility_id=self.places.facilities[facility].pk,

@@ -182,7 +182,7 @@ class Referrals:
         return {
             "sender": asdict(party(sender, "", signer.department, signer.name)),
             "receiver": asdict(party(receiver, "", plan.department, to_physician)),
-            "patient": asdict(card(patient)),
+            "patient": asdict(card(patient, self.patients.insured_number(plan.patient))),
         }
 
     def _steps(self, past: Past, about: dict[str, int]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import unicodedata
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
 from PIL import Image
+from pypdf import PdfReader
 
 from renkei.audit.models import AuditEntry
 from renkei.exchange import actions, queries
@@ -23,9 +27,11 @@ from renkei.exchange.tests.conftest import addressed, raw, rows_of_everything
 from renkei.files.store import check, fetch
 from renkei.gate.context import acting
 from renkei.kernel.errors import NotFound, NotPossibleNow
+from renkei.patients.actions import add_insured_number
 from renkei.referrals import actions as trunk
 from renkei.referrals import queries as referrals
 from renkei.referrals.models import Referral
+from renkei.referrals.papers.pdf import letter_pdf
 from renkei.referrals.printing import document
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription, State, Urgency
 from testing.cast import Cast
@@ -116,11 +122,45 @@ def test_a_letter_that_goes_out_comes_in_elsewhere_losing_nothing(name: str, cas
     assert contents == list(files.values())
 
 
+def insured(cast: Cast, number: str, since: date) -> None:
+    clerk = cast.actor("kimura")
+    with acting(clerk):
+        card = {"insurer": "06140012", "symbol": "12", "number": number, "branch": "01"}
+        add_insured_number(clerk, cast.patient("yoshida"), **card, valid_from=since)
+
+
+def test_a_letter_carries_the_insured_number_of_its_day(cast: Cast) -> None:
+    """Another number begins next month: the letter of today has today's, on paper and as a document."""
+    insured(cast, "3456", date(2020, 4, 1))
+    insured(cast, "9999", date(2026, 7, 1))
+    referral, doctor, clerk = sent(cast, LETTERS["short"]), cast.actor("aoki"), cast.actor("east_clerk")
+    content = out(cast, referral)
+    [patient] = [
+        e["resource"] for e in json.loads(content)["entry"] if e["resource"]["resourceType"] == "Patient"
+    ]
+    numbers = [
+        row["value"] for row in patient["identifier"] if row["system"].endswith("JP_Insurance_memberID")
+    ]
+    assert [unicodedata.normalize("NFKC", n) for n in numbers] == ["06140012:12:3456:01"]
+    with acting(doctor):
+        letter = referrals.whole(doctor, referral).letters[-1]
+        assert not any("被保険者番号" in gap for gap in queries.gaps(doctor, referral))
+        paper = PdfReader(io.BytesIO(letter_pdf(referral, letter))).pages[0].extract_text()
+    assert "被保険者番号" in paper
+    assert "3456" in unicodedata.normalize("NFKC", paper)
+    assert "9999" not in unicodedata.normalize("NFKC", paper)
+    with acting(clerk):
+        made = actions.import_document(clerk, content, "紹介状.json", force=True)
+        arrived = referrals.whole(clerk, made.referral).letters[-1]
+    assert arrived.printed["patient"]["insured_number"] == letter.printed["patient"]["insured_number"]
+
+
 @test_validator.pytestmark[0]
 @test_validator.pytestmark[1]
 def test_the_offline_validator_finds_no_error_in_what_was_written_on_screen(
     cast: Cast, tmp_path: Path
 ) -> None:
+    insured(cast, "3456", date(2020, 4, 1))
     documents = {
         name: out(cast, sent(cast, content, {"心電図.png": png()} if name == "with_a_file" else {}))
         for name, content in LETTERS.items()

@@ -199,7 +199,7 @@ def finalise(actor: Actor, referral: Referral) -> ReferralLetter:
     check_complete(referral, letter)
     referral.sender_physician_id, referral.sender_physician = actor.person_id, _name(actor)
     referral.save()
-    letter.printed = printed_parties(referral)
+    letter.printed = printed_parties(actor, referral)
     letter.finalised_by_id, letter.finalised_by = actor.person_id, actor.label
     letter.finalised_at = clock.now()
     letter.save()
@@ -289,7 +289,7 @@ def correct(actor: Actor, referral: Referral, *, content: LetterContent, reason:
         referral=referral,
         number=number,
         content=clean.to_json(),
-        printed=printed_parties(referral),
+        printed=printed_parties(actor, referral),
         correction_reason=clean_note(reason, 200, "reason"),
         entered_by_id=actor.person_id,
         entered_by=actor.label,

@@ -15,6 +15,7 @@ from renkei.directory import queries as directory
 from renkei.directory.models import Facility
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotFound, NotPossibleNow
+from renkei.kernel.identifiers import parse_member_id
 from renkei.letters.types import Attachment as Enclosure
 from renkei.referrals.models import Attachment, DateOffer, Referral, ReferralLetter, ReplyLetter
 from renkei.referrals.printing import card, document, party
@@ -59,7 +60,7 @@ def _letter_data(
         issued_on=clock.jst_date(issued),
         sender=_party(doc.sender),
         receiver=_party(doc.receiver),
-        patient=_card(doc.patient),
+        patient=_card(replace(doc.patient, insured_number=_insured(doc.patient.insured_number))),
         content=letters.LetterContent.from_json(doc.content.to_json()),
         kind_title=doc.kind_title if letter.finalised_at else f"{doc.kind_title}{DRAFT_MARK}",
         entered_by=doc.entered_by,
@@ -223,6 +224,21 @@ def _party(side: Any) -> letters.Party:
 
 def _card(person: Any) -> letters.PatientCard:
     return letters.PatientCard(**asdict(person))
+
+
+def _insured(text: str) -> str:
+    """``保険者 06140012　記号 12　番号 3456　枝番 01``; what came in another form is printed as it came."""
+    try:
+        member = parse_member_id(text)
+    except Invalid:
+        return text
+    parts = (
+        ("保険者", member.insurer),
+        ("記号", member.symbol),
+        ("番号", member.number),
+        ("枝番", member.branch),
+    )
+    return "　".join(f"{label} {value}" for label, value in parts if value)
 
 
 def _enclosures(attachments: Sequence[Attachment]) -> tuple[Enclosure, ...]:

@@ -84,8 +84,9 @@ def _between(old: ReferralLetter, new: ReferralLetter, kind: Kind) -> VersionCha
 
 
 def _printed(letter: ReferralLetter, side: str) -> str:
+    """One side in a line. The insured number is left out: it is not for everybody who reads the page (rules J.1)."""
     values: dict[str, Any] = letter.printed.get(side, {})
-    return " ".join(str(v) for v in values.values() if v)
+    return " ".join(str(v) for name, v in values.items() if v and name != "insured_number")
 
 
 def content_changes(old: LetterContent, new: LetterContent, kind: Kind) -> list[FieldChange]:
