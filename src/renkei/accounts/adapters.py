@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
@@ -12,6 +12,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -19,7 +20,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from renkei.accounts import log, second_factor, throttle
+from renkei.accounts import log, oidc, second_factor, throttle
 from renkei.accounts.models import Person
 from renkei.accounts.queries import workplaces
 from renkei.accounts.rules import number
@@ -93,6 +94,8 @@ class AccountAdapter(DefaultAccountAdapter):
         assert isinstance(user, Person)
         limits = [number("password.max_age_days", facility_id) for facility_id in workplaces(user.pk)]
         days = min((limit for limit in limits if limit > 0), default=0)
+        if not user.has_usable_password():
+            return  # who comes through the provider or with a passkey only has none that could grow old
         if days and clock.now() - user.password_changed_at > timedelta(days=days):
             user.must_change_password = True
             user.save(update_fields=["must_change_password"])
@@ -171,26 +174,50 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 class OidcAdapter(DefaultSocialAccountAdapter):
     """Log-in through the facility's own identity provider, for people who have an account here already."""
 
+    def get_provider(
+        self, request: HttpRequest, provider: str, client_id: str | None = None
+    ) -> oidc.Provider:
+        """The provider with the checks of the house."""
+        return oidc.Provider(request, app=self.get_app(request, provider=provider, client_id=client_id))
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """A provider opens no accounts."""
         return False
 
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """Put on record what the provider could not confirm; the reason is for the operator."""
+        if error != AuthError.CANCELLED:
+            oidc.logger.warning("log-in by OpenID Connect refused: %.300s", exception or "unknown state")
+            log.refused_before("統合認証でのログイン(確認できず)")
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find the person by the claim that holds the log-in id; strangers get a page that says what to do."""
-        if sociallogin.is_existing:
-            return
-        apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
-        claim = apps[0]["settings"]["login_id_claim"]
-        login_id = _claim(sociallogin.account.extra_data, claim)
-        with system("log-in through OIDC"), transaction.atomic():
-            person = (
-                Person.objects.filter(login_id__iexact=login_id, is_active=True).first() if login_id else None
-            )
+        known, login_id = sociallogin.is_existing, ""
+        person = sociallogin.user if known else None
+        if not known:
+            apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+            login_id = _claim(sociallogin.account.extra_data, apps[0]["settings"]["login_id_claim"])
+            with system("log-in through OIDC"), transaction.atomic():
+                person = Person.objects.filter(login_id__iexact=login_id).first() if login_id else None
         if person is None:
-            log.refused(login_id, "統合認証でのログイン(アカウントなし)")
-            page = render(request, "socialaccount/authentication_error.html", {"unknown": True}, status=403)
-            raise ImmediateHttpResponse(page)
-        sociallogin.connect(request, person)
+            _turn_away(request, login_id, "アカウントなし", unknown=True)
+        elif not person.is_active:
+            _turn_away(request, person.login_id, "停止中のアカウント", inactive=True)
+        elif not known:
+            sociallogin.connect(request, person)
+
+
+def _turn_away(request: HttpRequest, login_id: str, why: str, **context: bool) -> NoReturn:
+    log.refused(login_id, f"統合認証でのログイン({why})")
+    page = render(request, "socialaccount/authentication_error.html", context, status=403)
+    raise ImmediateHttpResponse(page)
 
 
 def _claim(data: dict[str, Any], claim: str) -> str:

@@ -57,14 +57,13 @@ def refused(login_id: str, says: str) -> None:
     if person is not None:
         told(person, "log_in", says, Outcome.DENIED)
         return
+    refused_before(f"{says}(知らないログインID)")
+
+
+def refused_before(says: str) -> None:
+    """A log-in that was refused before anybody said who they are."""
     record_refusal(
-        Line(
-            Outcome.DENIED,
-            "accounts.log_in",
-            f"{says}(知らないログインID)",
-            str(Kind.ANONYMOUS),
-            actor_label="ログイン前",
-        )
+        Line(Outcome.DENIED, "accounts.log_in", says, str(Kind.ANONYMOUS), actor_label="ログイン前")
     )
 
 

@@ -11,11 +11,10 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as key
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from renkei.accounts import member_views, views
+from renkei.accounts import member_views, oidc, views
 from renkei.gate.pages import public_page
 
 BEFORE = "ログインの途中。だれであるかはこの画面が確かめる"
@@ -54,7 +53,7 @@ log_in = [
     _door("2fa/passkeys/login/", key.login_webauthn, "mfa_login_webauthn", BEFORE),
 ]
 through_oidc = [
-    _door("oidc/<str:provider_id>/login/", oidc.login, "openid_connect_login", BEFORE),
+    _door("oidc/<str:provider_id>/login/", oidc.log_in, "openid_connect_login", BEFORE),
     _door("oidc/<str:provider_id>/login/callback/", oidc.callback, "openid_connect_callback", BEFORE),
     _door("oidc/cancelled/", social.login_cancelled, "socialaccount_login_cancelled", BEFORE),
     _door("oidc/error/", social.login_error, "socialaccount_login_error", BEFORE),
