@@ -42,7 +42,8 @@ class Site:
 
     def web(self) -> dict[str, str]:
         """The environment of web processes, which know no other role than their own."""
-        return self._without_urls() | {"DATABASE_URL": self.app_url}
+        patience = os.environ.get("RENKEI_STATEMENT_SECONDS", "30")
+        return self._without_urls() | {"DATABASE_URL": self.app_url, "RENKEI_STATEMENT_SECONDS": patience}
 
     def worker(self) -> dict[str, str]:
         """The environment of job processes."""

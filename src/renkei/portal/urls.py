@@ -8,6 +8,7 @@ from renkei.portal.views import home, operations, trail
 
 MODULES = (
     "accounts",
+    "clients",
     "ui",
     "notices",
     "directory",
@@ -35,3 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", include("renkei.demo.urls")),
     *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]
+
+handler500 = "renkei.portal.views.broken.server_error"
