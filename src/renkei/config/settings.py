@@ -30,8 +30,13 @@ BEHIND_TLS = _on("RENKEI_TLS")
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings of one connection from a libpq URL."""
+    """Django's settings of one connection from a libpq URL.
+
+    A dead network is noticed after seconds, not after the kernel's quarter of an hour, and a web process gives a slow
+    statement up after ``RENKEI_STATEMENT_SECONDS`` (0: never), so that a stuck database does not take every thread.
+    """
     parts = conninfo_to_dict(url)
+    patience = 1000 * int(os.environ.get("RENKEI_STATEMENT_SECONDS", "0"))
     return {
         "ENGINE": "renkei.gate.backend",
         "NAME": parts.get("dbname", "renkei"),
@@ -41,7 +46,12 @@ def database(url: str) -> dict[str, Any]:
         "PORT": parts.get("port", ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "renkei"},
+        "OPTIONS": {
+            "application_name": "renkei",
+            "connect_timeout": 5,
+            "tcp_user_timeout": 15_000,
+            **({"options": f"-c statement_timeout={patience} -c lock_timeout={patience}"} if patience else {}),
+        },
         "TEST": {"NAME": parts.get("dbname", "renkei")},
     }
 
@@ -68,10 +78,12 @@ MODULES = [
     "directory",
     "terms",
     "accounts",
+    "clients",
     "patients",
     "circles",
     "referrals",
     "exchange",
+    "indicators",
     "demo",
     "portal",
 ]
