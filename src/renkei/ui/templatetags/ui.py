@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -14,8 +15,8 @@ from django.forms import BaseForm, BoundField, CheckboxInput
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from renkei.kernel import clock, eras
 from renkei.ui.types import Chart, Counter, Moment, Row, Tab, Tone
@@ -39,6 +40,11 @@ SCRIPTS = (
     "eradate",
     "charcount",
     "chart",
+)
+# What is read as one thing: dates of either calendar, telephone and house numbers, numbers of referrals.
+_ONE_THING = re.compile(
+    r"(?:(?:明治|大正|昭和|平成|令和)(?:\d+|元)|\d{4})年\d+月\d+日(?:\(\d{4}-\d\d-\d\d\))?"
+    r"|〒?\d+(?:-\d+)+|R-\d{4}-\d+"
 )
 _WEEKDAYS = "月火水木金土日"
 
@@ -206,6 +212,15 @@ def alert(content: str, tone: str = Tone.INFO, title: str = "") -> SafeString:
 def today_both() -> str:
     """Today in Japan in both calendars, for the head of printed pages."""
     return eras.format_both(clock.today())
+
+
+@register.filter
+def together(value: object) -> object:
+    """Text whose dates and numbers never break over two lines; what is marked safe or empty stays as it is."""
+    if not value or isinstance(value, SafeString):
+        return value
+    text = str(conditional_escape(value))
+    return mark_safe(_ONE_THING.sub(r'<span class="nowrap">\g<0></span>', text))  # noqa: S308 - escaped above
 
 
 @register.filter

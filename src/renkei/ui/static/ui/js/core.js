@@ -85,6 +85,12 @@
   document.addEventListener("htmx:load", (event) => start(event.detail.elt));
 
   onLoad((root) => all(root, "[data-toast]").forEach(fade));
+  /* On a phone the chosen one of a row that scrolls sideways is in sight. */
+  onLoad((root) => all(root, ".counters [aria-current], .tabs [aria-current]").forEach((chosen) => {
+    const box = chosen.closest(".counters, .tabs");
+    const over = chosen.getBoundingClientRect().right - box.getBoundingClientRect().right;
+    if (over > 0) box.scrollLeft += over + 14;
+  }));
   document.addEventListener("DOMContentLoaded", () => start(document));
   window.ui = { onLoad, start, all, csrf, toast };
 })();

@@ -33,9 +33,8 @@
     for (const id of was.open) el.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
     window.htmx?.process(el);
     ui.start(el);
-    const focusRow = was.focusRow && el.querySelector(`#${CSS.escape(was.focusRow)} [data-open]`);
-    const target = was.focusId ? el.querySelector(`#${CSS.escape(was.focusId)}`) : focusRow;
-    target?.focus({ preventScroll: true });
+    const where = was.focusId ? `#${CSS.escape(was.focusId)}` : was.focusRow ? `#${CSS.escape(was.focusRow)} [data-open]` : "";
+    if (where) el.querySelector(where)?.focus({ preventScroll: true });
     [el, ...el.querySelectorAll("[data-keep-scroll]")].forEach((box, i) => {
       if (was.scroll[i]) [box.scrollTop, box.scrollLeft] = was.scroll[i];
     });
@@ -46,8 +45,8 @@
     el.toggleAttribute("data-stale", !fresh);
     const out = document.querySelector(`[data-live-state="${CSS.escape(el.id)}"]`);
     if (!out) return;
-    const at = new Date().toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" });
-    const text = fresh ? `${at} に更新` : "更新が止まっています。ページを開き直してください。";
+    out.dataset.fresh ??= out.textContent;
+    const text = fresh ? out.dataset.fresh : "更新が止まっています。ページを開き直してください。";
     if (out.textContent !== text) out.textContent = text;
     out.classList.toggle("urgent", !fresh);
   }

@@ -111,11 +111,14 @@
     const row = event.target.closest?.("[data-list] [data-row]");
     if (row && !row.hasAttribute("aria-current")) select(row, { focus: false });
   });
+  /* Where the detail has no place beside the list, a touched row opens its page. */
+  const narrow = matchMedia("(max-width: 1079px)");
   /* A click anywhere in a row takes it; links, buttons and marked text keep their own meaning. */
   document.addEventListener("click", (event) => {
     const row = event.target.closest("[data-list] [data-row]");
     if (!row || event.target.closest("a, button, input, label, select, summary") || String(getSelection())) return;
-    select(row);
+    if (narrow.matches) linkOf(row)?.click();
+    else select(row);
   });
 
   ui.onLoad((root) => {
