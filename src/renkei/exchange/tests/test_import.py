@@ -285,14 +285,20 @@ def _broken() -> dict[str, tuple[bytes, str]]:
     whole = raw(addressed())
     other = addressed()
     other["type"] = "collection"
+    strange = addressed()
+    strange["meta"]["profile"] = ["http://example.org/StructureDefinition/Letter"]
     return {
         "two_patients": (raw(two), "Bundle.entry"),
         "broken_reference": (raw(loose), "Composition"),
-        "shift_jis": (whole.decode().replace("𠮷", "吉").encode("cp932", "replace"), ""),
-        "truncated": (whole[: len(whole) // 2], ""),
+        "unknown_profile": (raw(strange), "http://example.org/StructureDefinition/Letter"),
+        "shift_jis": (
+            whole.decode().replace("𠮷", "吉").encode("cp932", "replace"),
+            "文字コードが Shift_JIS です",
+        ),
+        "truncated": (whole[: len(whole) // 2], "途中で切れています"),
         "empty": (b"", "0バイト"),
         "other_kind": (raw(other), "Bundle"),
-        "no_json": (b"%PDF-1.7", ""),
+        "no_json": (b"%PDF-1.7", "PDFのファイル"),
     }
 
 
