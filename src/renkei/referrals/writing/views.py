@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,6 +19,7 @@ from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotAllowed, NotFound, NotPossibleNow, Stale
+from renkei.patients.models import Patient
 from renkei.patients.queries import one as one_patient
 from renkei.patients.queries import search as search_patients
 from renkei.referrals import actions, queries
@@ -91,10 +93,7 @@ def new(request: HttpRequest) -> HttpResponse:
         kind = request.POST.get("kind", "referral")
         if kind not in {k.key for k in all_kinds() if k.starts_from_desk}:
             raise Invalid("kind_unknown", "この種類の文書はここから作成できません。", "kind")
-        started = letter_queries.untouched_draft(actor, patient, kind) or actions.draft(
-            actor, patient, kind=kind
-        )
-        return redirect("referrals:edit", uid=started.uid)
+        return redirect("referrals:edit", uid=_started(actor, patient, kind).uid)
     text, chosen = request.GET.get("q", "").strip(), request.GET.get("patient", "")
     known = one_patient(actor, chosen) if chosen else None
     context: dict[str, Any] = {
@@ -106,6 +105,16 @@ def new(request: HttpRequest) -> HttpResponse:
     }
     fragment = request.headers.get("HX-Request") == "true"
     return render(request, "referrals/_letter_patients.html" if fragment else "referrals/new.html", context)
+
+
+def _started(actor: Actor, patient: Patient, kind: str) -> Referral:
+    """The draft that a press opens. Two presses in the same instant open one: the second waits for the first's end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"draft:{actor.facility_id}:{actor.person_id}:{patient.pk}:{kind}"],
+        )
+    return letter_queries.untouched_draft(actor, patient, kind) or actions.draft(actor, patient, kind=kind)
 
 
 # editor
@@ -218,9 +227,7 @@ def _after_signing(request: HttpRequest, opened: Opened, step: str) -> HttpRespo
             return _discard(request, opened)
         if step == "again":
             anew = actions.start_over(opened.actor, seen)
-            messages.success(
-                request, "確定した紹介状を破棄し、内容を新しい下書きに写しました。添付は付け直してください。"
-            )
+            messages.success(request, "確定した紹介状を破棄し、内容と添付を新しい下書きに写しました。")
             return redirect("referrals:edit", uid=anew.uid)
         return _sent(request, actions.send(opened.actor, seen, electronic=None if step == "send" else False))
     except (Stale, NotPossibleNow):
