@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.gate.actor import Actor, current
@@ -35,8 +38,12 @@ F = TypeVar("F", bound=UiForm)
 @require_http_methods(["GET", "POST"])
 @page(P.REGISTER, reads="患者の登録画面で候補を閲覧")
 def add(request: HttpRequest) -> HttpResponse:
-    """A new patient; who is known already appears beside the form while it is typed."""
+    """A new patient; who is known already appears beside the form while it is typed.
+
+    ``next`` is the page of this site that asked for the patient: it is opened again with ``patient`` chosen.
+    """
     actor = current()
+    back = _asked_from(request)
     form = NewPatientForm(request.POST or None, initial={"uid": uuid7(), "sex": ""})
     status = 200
     if request.method == "POST":
@@ -49,8 +56,24 @@ def add(request: HttpRequest) -> HttpResponse:
                 status = error.status
             else:
                 messages.success(request, f"{patient.name}さんを登録しました。")
-                return redirect("patients:show", uid=patient.uid)
-    return render(request, "patients/add.html", {"form": form}, status=status)
+                return redirect(_with(back, patient) or reverse("patients:show", args=[patient.uid]))
+    return render(request, "patients/add.html", {"form": form, "next": back}, status=status)
+
+
+def _asked_from(request: HttpRequest) -> str:
+    """The address in ``next``, empty for none and for one that leads away from this site."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else ""
+
+
+def _with(address: str, patient: Patient) -> str:
+    """``address`` with ``patient`` chosen; empty stays empty."""
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    asked = [pair for pair in parse_qsl(parts.query) if pair[0] != "patient"]
+    return urlunsplit(parts._replace(query=urlencode([*asked, ("patient", str(patient.uid))])))
 
 
 def _register(actor: Actor, form: NewPatientForm) -> Patient:
@@ -77,10 +100,15 @@ def candidates(request: HttpRequest) -> HttpResponse:
         data["birth_on"] = None
     enough = len(typed["name"]) > 1 or len(typed["kana"]) > 1 or data["birth_on"] or typed["phone"]
     found = candidates_for(actor, data, _member_key(request)) if enough else []
-    context = {
-        "candidates": [present.candidate_view(actor, candidate) for candidate in found],
-        "enough": enough,
-    }
+    back = _asked_from(request)
+    shown = []
+    for candidate in found:
+        own = candidate.patient.facility_id == actor.facility_id
+        url = (_with(back, candidate.patient) if own else "") or reverse(
+            "patients:show", args=[candidate.patient.uid]
+        )
+        shown.append({"found": present.candidate_view(actor, candidate), "url": url})
+    context = {"candidates": shown, "enough": enough}
     return render(request, "patients/_candidates.html", context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -171,3 +172,49 @@ def test_panels_come_in_order_and_only_with_the_permission(cast: Cast) -> None:
     panels.register(Panel("patient", "gone", "無い", "nowhere:page", "patient.view"))
     placed = panels.placed("patient", uuid7(), cast.actor("kimura"))
     assert [p.key for p in placed] == ["a", "b"]
+
+
+ARAI = {
+    "uid": str(uuid7()),
+    "name": "新井 すみれ",
+    "kana": "アライ スミレ",
+    "birth_on": "S40.5.6",
+    "sex": "female",
+}
+
+
+def test_after_registering_the_page_that_asked_opens_with_the_patient_chosen(
+    cast: Cast, browser: StaffClient
+) -> None:
+    client = browser.log_in(cast.actor("kimura"))
+    asked = f"{reverse('patients:add')}?next={reverse('referrals:new')}"
+    form = client.get(asked).content.decode()
+    assert f'name="next" value="{reverse("referrals:new")}"' in form
+    answer = client.post(reverse("patients:add"), ARAI | {"next": reverse("referrals:new")}, follow=True)
+    assert answer.status_code == 200
+    assert answer.context["patient"].name == "新井 すみれ"
+    assert answer.request["PATH_INFO"] == reverse("referrals:new")
+    assert "紹介状を書く" in answer.content.decode()
+
+
+def test_the_page_that_asked_opens_with_a_patient_who_was_known_already(
+    cast: Cast, browser: StaffClient
+) -> None:
+    client, known = browser.log_in(cast.actor("kimura")), cast.patient("suzuki")
+    typed = {"name": known.name, "kana": known.kana, "birth_on": known.birth_on.isoformat()}
+    there = f"{reverse('referrals:new')}?patient={known.uid}"
+    asked = client.post(reverse("patients:candidates"), typed | {"next": reverse("referrals:new")})
+    assert there in asked.content.decode()
+    assert there not in client.post(reverse("patients:candidates"), typed).content.decode()
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_nobody_is_led_to_another_site_after_registering(
+    elsewhere: str, cast: Cast, browser: StaffClient
+) -> None:
+    client = browser.log_in(cast.actor("kimura"))
+    assert elsewhere not in client.get(reverse("patients:add"), {"next": elsewhere}).content.decode()
+    answer = client.post(reverse("patients:add"), ARAI | {"next": elsewhere})
+    assert answer["Location"].startswith("/patients/")
