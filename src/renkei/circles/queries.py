@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from renkei.circles.models import FOREVER, Consent, EmergencyAccess, Member
 from renkei.circles.types import Basis, ConsentType, Level, Source
@@ -65,6 +66,17 @@ def shares(actor: Actor, patient: Patient) -> list[Share]:
         for a in accesses
     ]
     return sorted(found, key=lambda share: (not share.open_now, -share.since.timestamp()))
+
+
+def periods_now(actor: Actor) -> QuerySet[Member]:
+    """Every period that is open at this moment in the circles that the actor may see."""
+    now = clock.now()
+    return Member.objects.visible_to(actor).filter(valid_from__lte=now, valid_until__gt=now)
+
+
+def holds(actor: Actor, circle_id: int, facility_id: int) -> bool:
+    """Whether a facility may see a circle right now; asked by a member of it or by the system."""
+    return periods_now(actor).filter(circle_id=circle_id, facility_id=facility_id).exists()
 
 
 def consents(actor: Actor, patient: Patient) -> list[Consent]:

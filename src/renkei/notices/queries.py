@@ -15,12 +15,18 @@ from renkei.kernel.errors import NotFound
 from renkei.letters.documents import notice_letter
 from renkei.letters.types import NoticeLetterData, Party
 from renkei.notices.models import MailState, Notice, OutgoingMail
-from renkei.notices.types import Address, address_of, kind_of
+from renkei.notices.types import Address, address_of, closed_kinds, kind_of
 
 
 def notices(actor: Actor, *, unread: bool = False) -> QuerySet[Notice]:
-    """Everything this person at this facility is told, newest first."""
-    rows = Notice.objects.visible_to(actor).filter(facility_id=actor.facility_id).order_by("-id")
+    """Everything this person at this facility is told, newest first: nothing that points to a page closed to them.
+
+    What goes by post is for whoever prints it (:func:`letters_to_post`).
+    """
+    rows = Notice.objects.visible_to(actor).filter(facility_id=actor.facility_id, on_paper=False)
+    if closed := closed_kinds(actor.may):
+        rows = rows.exclude(kind__in=closed)
+    rows = rows.order_by("-id")
     return rows.filter(read_at=None) if unread else rows
 
 

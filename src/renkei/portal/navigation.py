@@ -24,6 +24,7 @@ from renkei.patients.permissions import P as Patients
 from renkei.portal.permissions import P
 from renkei.referrals import queries as referrals
 from renkei.referrals.permissions import P as Referrals
+from renkei.referrals.writing.queries import waiting_count
 from renkei.ui.types import FacilityChoice, Frame, Link, NavGroup, NavItem
 
 SEARCH_LABEL = "患者・医療機関・紹介番号・日付をさがす"
@@ -171,7 +172,8 @@ def _work(actor: Actor, house: House) -> list[Entry]:
             Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True, short="紹介")
         )
         if actor.may(Referrals.DRAFT):
-            lines.append(Entry("確定・送信待ち", "referrals:waiting"))
+            waiting = waiting_count(actor) or None
+            lines.append(Entry("確定・送信待ち", "referrals:waiting", count=waiting))
     if actor.may(Referrals.RECEIVE):
         new = referrals.desk_counts(actor)["new"]
         desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)

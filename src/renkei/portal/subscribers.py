@@ -12,24 +12,30 @@ from django.urls import reverse
 from renkei.circles.events import EmergencyOpened
 from renkei.directory.queries import facility_by_id
 from renkei.events.bus import subscribe
+from renkei.gate.actor import current
 from renkei.notices.actions import notify
 from renkei.referrals.events import MessagePosted, ReferralMoved, ReplyReminded, ReplySent, ReplyUnread
+from renkei.referrals.queries import opens_for
 from renkei.referrals.types import REPLY_LABELS, ReplyKind
 
 
 @dataclass(frozen=True)
 class Telling:
-    """How a move is told: kind of notice, what ``who`` did with ``what``; whether a mail and a letter go too."""
+    """How a move is told: kind of notice, what ``who`` did with ``what``; whether a mail and a letter go too.
+
+    ``shut`` is a move that ends the receiver's access: told without a way to the page.
+    """
 
     kind: str
     says: str
     mail: bool = False
     letter: bool = False
+    shut: bool = False
 
 
 MOVES = {
     "send": Telling("referral_received", "{who}から{what}が届きました。受け付けてください。", mail=True),
-    "withdraw": Telling("referral_recalled", "{who}が{what}を取り下げました。", mail=True),
+    "withdraw": Telling("referral_recalled", "{who}が{what}を取り下げました。", mail=True, shut=True),
     "receive": Telling("referral_accepted", "{who}が{what}を受け付けました。"),
     "accept": Telling("referral_accepted", "{who}が{what}を引き受けました。"),
     "decline": Telling(
@@ -49,7 +55,7 @@ MOVES = {
     "no_show": Telling("patient_no_show", "{what}の患者さんが{who}に来院されていません。", mail=True),
     "admit": Telling("patient_arrived", "{what}の患者さんが{who}に入院しました。"),
     "discharge": Telling("patient_arrived", "{what}の患者さんが{who}を退院しました。"),
-    "close": Telling("other", "{who}が{what}を完了にしました。"),
+    "close": Telling("referral_closed", "{who}が{what}を完了にしました。"),
     "correct": Telling(
         "referral_received", "{who}が{what}の訂正版を出しました。違いを確かめてください。", mail=True
     ),
@@ -139,17 +145,25 @@ def _tell(
     kind: str = "",
     own: bool = False,
 ) -> None:
-    """A house without Renkei gets a letter for the post where the matter deserves one, and nothing otherwise."""
+    """Only a house that can open the referral is led to it.
+
+    Any other, without Renkei or never let into the circle (the sender of a document that was taken in), gets a letter
+    by post where the matter deserves one, and nothing otherwise.
+    """
     house, doer = facility_by_id(to) if to else None, facility_by_id(by)
-    if house is None or (to == by and not own) or not (house.uses_renkei or telling.letter):
+    if house is None or (to == by and not own):
+        return
+    opens = house.uses_renkei and opens_for(current(), uid, to)
+    told = opens or (telling.shut and house.uses_renkei)
+    if not told and not telling.letter:
         return
     notify(
         to,
         kind=kind or telling.kind,
         text=telling.says.format(who=doer.name if doer else "相手の施設", what=what),
-        url=reverse("referrals:show", args=[uid]),
+        url=reverse("referrals:show", args=[uid]) if opens else "",
         number=number,
-        mail_to=(house.email or None) if telling.mail and house.uses_renkei else None,
+        mail_to=(house.email or None) if telling.mail and told else None,
         from_facility_id=by,
-        on_paper=not house.uses_renkei,
+        on_paper=not told,
     )

@@ -9,6 +9,7 @@ from django import forms
 from renkei.directory.queries import look_up_facility
 from renkei.gate.actor import Actor
 from renkei.referrals.models import DateOffer, Referral
+from renkei.referrals.queries import opens_for
 from renkei.ui.forms import AppointmentField, NoteField, TypeAheadField, UiForm
 
 
@@ -102,6 +103,8 @@ def form_for(move: str, actor: Actor, referral: Referral, departments: list[str]
             "physician": referral.receiver_physician,
             "place": last.place if last else "総合受付",
             "bring": last.bring if last else "保険証(マイナ保険証)、お薬手帳、紹介状、検査画像",
+            # Whoever cannot open the referral is asked on the telephone.
+            "confirmed": not opens_for(actor, referral.uid, referral.sender_id),
         }
         return OfferForm(data, departments=departments, initial=initial)
     simple: dict[str, type[UiForm]] = {

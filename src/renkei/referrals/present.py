@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from renkei.gate.actor import Actor
 from renkei.kernel import clock, eras
 from renkei.patients.models import Patient
-from renkei.referrals.models import Deadline, Referral, ReferralMove, ReplyLetter
+from renkei.referrals.models import Deadline, Referral, ReferralMove
 from renkei.referrals.queries import Whole
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import REPLY_LABELS, ReplyKind, State, Urgency
+from renkei.referrals.types import State, Urgency
 from renkei.referrals.workflow import LABELS
 from renkei.ui.types import Moment, Row, Tone
 
@@ -94,6 +96,7 @@ class ListRow:
     """One row of the desk, the clinic's page or the search."""
 
     uid: str
+    url: str
     number: str
     name: str
     line: str
@@ -112,12 +115,18 @@ class ListRow:
 
 
 def list_row(actor: Actor, referral: Referral, *, tab: str = "") -> ListRow:
-    """A referral as one row; ``tab`` lets the badge say what matters in that list."""
+    """A referral as one row; ``tab`` lets the badge say what matters in that list.
+
+    A draft of one's own house opens where it is written, for those who may; everything else opens to be read.
+    """
+    own_draft = referral.state == State.DRAFT and referral.sender_id == actor.facility_id
+    opens = "edit" if own_draft and actor.may("referral.draft") else "show"
     received = referral.receiver_id == actor.facility_id
     other = referral.sender.name if received else _receiver(referral)
     label, tone, note = _badge(referral, tab)
     return ListRow(
         uid=str(referral.uid),
+        url=reverse(f"referrals:{opens}", args=[referral.uid]),
         number=referral.number,
         name=referral.patient.name,
         line=person_line(referral.patient),
@@ -287,6 +296,7 @@ class Detail:
     can_remind: bool
     can_back_refer: bool
     can_write_again: bool
+    sender_reads: bool
 
 
 def detail(actor: Actor, referral: Referral, whole: Whole) -> Detail:
@@ -318,6 +328,7 @@ def detail(actor: Actor, referral: Referral, whole: Whole) -> Detail:
         and state in (State.DECLINED, State.REDIRECTED, State.WITHDRAWN)
         and referral.sent_at is not None
         and actor.may("referral.draft"),
+        sender_reads=whole.sender_reads,
     )
 
 
@@ -365,36 +376,3 @@ def deadline_line(deadline: Deadline) -> str:
     if left.total_seconds() >= 0:
         return f"{name}の期限まで あと{span(left)}"
     return f"{name}の期限を {span(left)} 過ぎています"
-
-
-@dataclass(frozen=True)
-class ReplyView:
-    """One reply as listed on the referral's page."""
-
-    uid: str
-    label: str
-    author: str
-    at: datetime | None
-    text: str
-    plan: str
-    prescriptions: str
-    draft: bool
-    read: str
-
-
-def reply_view(reply: ReplyLetter) -> ReplyView:
-    """A reply with its read mark."""
-    read = (
-        f"{day_and_time(reply.first_read_at)} {reply.first_read_by} 既読" if reply.first_read_at else "未読"
-    )
-    return ReplyView(
-        uid=str(reply.uid),
-        label=REPLY_LABELS[ReplyKind(reply.kind)],
-        author=reply.author or reply.entered_by,
-        at=reply.sent_at,
-        text=reply.text,
-        plan=reply.plan,
-        prescriptions=reply.prescriptions,
-        draft=reply.sent_at is None,
-        read=read if reply.sent_at else "",
-    )

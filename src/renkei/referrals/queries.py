@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
+from renkei.circles.queries import holds
 from renkei.directory.queries import facilities
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
@@ -180,9 +181,15 @@ def one(actor: Actor, uid: UUID | str) -> Referral:
     return found
 
 
+def opens_for(actor: Actor, uid: UUID | str, facility_id: int) -> bool:
+    """Whether a house may open the referral right now; the sender of a document that was taken in may not."""
+    found = Referral.objects.visible_to(actor).filter(uid=uid).values_list("circle_id", flat=True).first()
+    return found is not None and holds(actor, found, facility_id)
+
+
 @dataclass(frozen=True)
 class Whole:
-    """Everything of one referral that its page shows."""
+    """Everything of one referral that its page shows; ``sender_reads`` is false where replies go out on paper."""
 
     letters: list[ReferralLetter]
     moves: list[ReferralMove]
@@ -192,6 +199,7 @@ class Whole:
     messages: list[Message]
     deadlines: list[Deadline]
     back_referrals: list[Referral]
+    sender_reads: bool
 
 
 def whole(actor: Actor, referral: Referral) -> Whole:
@@ -216,6 +224,7 @@ def whole(actor: Actor, referral: Referral) -> Whole:
             .select_related("receiver")
             .order_by("id")
         ),
+        sender_reads=mine or holds(actor, referral.circle_id, referral.sender_id),
     )
 
 

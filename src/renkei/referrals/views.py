@@ -22,10 +22,12 @@ from renkei.referrals import actions, present, queries
 from renkei.referrals.forms import MessageForm, form_for
 from renkei.referrals.models import Referral
 from renkei.referrals.permissions import P
+from renkei.referrals.present_replies import reply_view
 from renkei.referrals.registry import kind_of
 from renkei.referrals.writing import compare
 from renkei.referrals.writing import queries as letter_queries
 from renkei.ui.fragments import live_response
+from renkei.ui.panels import panels_for
 from renkei.ui.types import Counter, Tone
 
 PAGE = 25
@@ -141,11 +143,12 @@ def _detail_context(actor: Actor, referral: Referral) -> dict[str, Any]:
         "letters": whole.letters,
         "letter": whole.letters[-1] if whole.letters else None,
         "attachments": whole.attachments,
-        "replies": [present.reply_view(r) for r in whole.replies],
+        "replies": [reply_view(r, on_paper=not whole.sender_reads) for r in whole.replies],
         "messages_posted": whole.messages,
         "changes": compare.changes(whole.letters),
         "back_referrals": whole.back_referrals,
-        "message_form": MessageForm(prefix="message"),
+        "message_form": MessageForm(prefix="message", initial={"by_telephone": not whole.sender_reads}),
+        "panels": panels_for("referral", referral.uid, actor) if referral.sent_at else [],
     }
 
 

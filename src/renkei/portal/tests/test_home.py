@@ -10,7 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from renkei.accounts.models import Membership, Person
+from renkei.gate.context import acting
 from renkei.portal import navigation
+from renkei.referrals import actions, queries
+from renkei.referrals.tests.test_the_loop import LETTER
 from testing.cast import Cast
 from testing.database import arranging
 from testing.fixtures import StaffClient
@@ -104,6 +107,39 @@ def test_only_those_who_may_see_the_management_lines(cast: Cast, browser: StaffC
     assert "失敗した処理" not in _labels(browser)
 
 
+def _count(browser: StaffClient, label: str) -> int | None:
+    frame = browser.get("/notices/").context["frame"]
+    return next(i.count for group in frame.nav for i in group.items if i.label == label)
+
+
+def test_the_menu_counts_what_waits_to_be_signed_or_sent_as_the_page_lists_it(
+    cast: Cast, browser: StaffClient
+) -> None:
+    clerk, doctor = cast.actor("kimura"), cast.actor("aoki")
+    assert _count(browser.log_in(doctor), "確定・送信待ち") is None
+    begun = []
+    for key in ("suzuki", "yamada", "yoshida"):
+        with acting(clerk):
+            made = actions.draft(clerk, cast.patient(key))
+            actions.write(clerk, made, content=LETTER, receiver=cast.facility("H1"))
+            begun.append(made.uid)
+    with acting(clerk):
+        actions.ask_finalise(clerk, queries.one(clerk, begun[0]))
+    with acting(doctor):
+        actions.finalise(doctor, queries.one(doctor, begun[1]))
+    for who in ("aoki", "kimura"):
+        page = browser.log_in(cast.actor(who)).get("/referrals/replies/drafts/").context
+        listed = len(page["to_sign"]) + len(page["to_send"]) + len(page["replies"])
+        assert _count(browser, "確定・送信待ち") == listed == 2
+
+
+def test_reviews_of_emergency_access_stand_in_the_menu_of_those_who_may(
+    cast: Cast, browser: StaffClient
+) -> None:
+    for who, stands in (("x1_auditor", True), ("x1_facility_administrator", True), ("x1_clerk", False)):
+        assert ("緊急参照の確認" in _labels(browser.log_in(cast.actor(who)))) is stands
+
+
 @pytest.mark.parametrize(
     ("where", "label"),
     [
@@ -144,7 +180,7 @@ def test_the_frame_costs_the_same_few_queries_for_everybody(cast: Cast, browser:
     ) as asked:
         assert browser.get("/nav/?at=/notices/").status_code == 200
     own = [q["sql"] for q in asked if "referrals_referral" in q["sql"] or "notices_notice" in q["sql"]]
-    assert len(own) == 3
+    assert len(own) == 5  # clinic, desk, waiting letters, waiting replies, notices
 
 
 def test_the_menu_that_refreshes_itself_is_304_while_nothing_changed(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -105,16 +104,16 @@ def test_a_reply_is_told_once_and_not_as_a_move_as_well(cast: Cast, sent: Referr
     assert told == [f"みどり中央病院から紹介 {sent.number} の初回経過報告が届きました。"]
 
 
-def _moved(cast: Cast, move: str, *, by: str, sender: str = "C1", receiver: str = "H1") -> ReferralMoved:
+def _moved(cast: Cast, referral: Referral, move: str, *, by: str, sender: str = "C1") -> ReferralMoved:
     return ReferralMoved(
-        referral_id=1,
-        referral_uid="00000000-0000-7000-8000-000000000001",
-        number="R-2026-000001",
+        referral_id=referral.pk,
+        referral_uid=str(referral.uid),
+        number=referral.number,
         kind="referral",
         move=move,
         state="x",
         sender_id=cast.facility(sender).pk,
-        receiver_id=cast.facility(receiver).pk,
+        receiver_id=cast.facility("H1").pk,
         actor_facility_id=cast.facility(by).pk,
     )
 
@@ -124,47 +123,44 @@ def test_every_move_that_is_told_stands_in_the_table_of_moves() -> None:
 
 
 @pytest.mark.parametrize("move", sorted(subscribers.MOVES))
-def test_each_move_reaches_the_side_that_did_not_act(cast: Cast, move: str) -> None:
+def test_each_move_reaches_the_side_that_did_not_act(cast: Cast, sent: Referral, move: str) -> None:
     with arranging():
-        subscribers.tell_of_move(_moved(cast, move, by="H1"))
+        subscribers.tell_of_move(_moved(cast, sent, move, by="H1"))
     [notice] = _told(cast, "aoki")
     assert "みどり中央病院" in notice.text
-    assert "R-2026-000001" in notice.text
+    assert sent.number in notice.text
     assert _told(cast, "sato") == []
 
 
-def test_a_house_without_renkei_gets_a_letter_by_post_and_no_mail(cast: Cast) -> None:
+def test_a_house_without_renkei_gets_a_letter_by_post_and_no_mail(cast: Cast, sent: Referral) -> None:
     with arranging():
         clinic = cast.facility("C2")
         clinic.uses_renkei, clinic.email = False, "fax@example.jp"
         clinic.save()
-        subscribers.tell_of_move(_moved(cast, "decline", by="H1", sender="C2"))
-        subscribers.tell_of_move(_moved(cast, "confirm_date", by="H1", sender="C2"))
+        subscribers.tell_of_move(_moved(cast, sent, "decline", by="H1", sender="C2"))
+        subscribers.tell_of_move(_moved(cast, sent, "confirm_date", by="H1", sender="C2"))
         assert not OutgoingMail._base_manager.exists()
     sato = cast.actor("sato")
     with acting(sato):
         assert [n.kind for n in notices.letters_to_post(sato)] == ["referral_declined"]
 
 
-def test_a_mail_says_the_number_and_never_the_sentence(cast: Cast) -> None:
+def test_a_mail_says_the_number_and_never_the_sentence(cast: Cast, sent: Referral) -> None:
     with arranging():
         hospital = cast.facility("H1")
         hospital.email = "liaison@example.jp"
         hospital.save()
-        subscribers.tell_of_move(_moved(cast, "send", by="C1"))
+        subscribers.tell_of_move(_moved(cast, sent, "send", by="C1"))
         [mail] = OutgoingMail._base_manager.all()
-    assert (mail.to, "R-2026-000001" in mail.subject) == ("liaison@example.jp", True)
+    assert (mail.to, sent.number in mail.subject) == ("liaison@example.jp", True)
     assert "青木内科" not in mail.subject + mail.body
 
 
-def test_a_house_that_reminds_itself_is_told(cast: Cast) -> None:
-    moved = asdict(_moved(cast, "x", by="H1"))
+def test_a_house_that_reminds_itself_is_told(cast: Cast, sent: Referral) -> None:
     house = cast.facility("H1").pk
     with arranging():
         subscribers.tell_of_reminder(
-            ReplyReminded(
-                moved["referral_id"], moved["referral_uid"], moved["number"], "final_report", house, house
-            )
+            ReplyReminded(sent.pk, str(sent.uid), sent.number, "final_report", house, house)
         )
     assert [n.kind for n in _told(cast, "sato")] == ["reminder"]
 

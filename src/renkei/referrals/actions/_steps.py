@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from renkei.circles.queries import holds
 from renkei.directory.models import Facility
 from renkei.directory.queries import rule
 from renkei.events.bus import emit
@@ -42,7 +43,7 @@ def step(
         referral.state = made.target
     referral.moved_at = clock.now()
     referral.save()
-    _run_timers(referral, made)
+    _run_timers(actor, referral, made)
     say(says)
     return _tell(actor, referral, name, before, says, note)
 
@@ -80,12 +81,14 @@ def _tell(actor: Actor, referral: Referral, name: str, before: str, says: str, n
     return history
 
 
-def _run_timers(referral: Referral, made: Move) -> None:
+def _run_timers(actor: Actor, referral: Referral, made: Move) -> None:
     meet(referral, *made.stops)
     if referral.receiver_id is None or not referral.electronic:
         return
     for timer in made.starts:
         answers = referral.sender_id if timer.name == "date_answer" else referral.receiver_id
+        if timer.name == "date_answer" and not holds(actor, referral.circle_id, answers):
+            continue  # they were let out, or never in: nobody there could answer
         Deadline.objects.create(
             circle_id=referral.circle_id,
             patient_id=referral.patient_id,

@@ -20,6 +20,7 @@ from renkei.referrals.actions.drafting import (
     send,
     write,
 )
+from renkei.referrals.actions.talking import enclose_as_before
 from renkei.referrals.events import ReferralMoved
 from renkei.referrals.models import Referral, ReferralMove
 from renkei.referrals.permissions import P
@@ -78,7 +79,10 @@ def finalise_and_send(actor: Actor, referral: Referral, *, electronic: bool | No
 
 @action(P.DRAFT, says="確定した紹介状を破棄して書き直し")
 def start_over(actor: Actor, referral: Referral) -> Referral:
-    """A finalised letter that was not sent yet is thrown away and written anew from its copy; returns the new draft."""
+    """A finalised letter that was not sent yet is thrown away and written anew from its copy.
+
+    Returns the new draft; the files come along.
+    """
     if referral.state != State.DRAFT or not current_letter(referral).finalised_at:
         raise NotPossibleNow("not_final", "まだ確定していない下書きです。そのまま書き直してください。")
     saved = _written_anew(actor, referral)
@@ -103,10 +107,12 @@ def draft_again(actor: Actor, referral: Referral) -> Referral:
 
 
 def _written_anew(actor: Actor, referral: Referral) -> Referral:
-    """A new draft with the content and the wishes of ``referral``, inside an action."""
+    """A new draft with the content, the wishes and the files of ``referral``, inside an action."""
+    anew = draft(actor, referral.patient, kind=referral.kind, answers=referral.answers)
+    enclose_as_before(actor, anew, referral)
     return write(
         actor,
-        draft(actor, referral.patient, kind=referral.kind, answers=referral.answers),
+        anew,
         content=current_letter(referral).read_content(),
         urgency=referral.urgency,
         basis=referral.basis,

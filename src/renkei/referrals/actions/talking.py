@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renkei.events.bus import emit
-from renkei.files.store import CheckedFile, store
+from renkei.files.store import CheckedFile, fetch, store
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
@@ -89,8 +89,16 @@ def attach(
         )
     if reply is not None and (party != "receiver" or reply.sent_at or reply.referral_id != referral.pk):
         raise NotPossibleNow("reply_sent", "この返書には添付できません。")
+    made = enclose(actor, referral, checked, reply)
+    say(f"{actor.label}が「{made.name}」を添付しました")
+    return made
+
+
+def enclose(
+    actor: Actor, referral: Referral, checked: CheckedFile, reply: ReplyLetter | None = None
+) -> Attachment:
+    """The row of a file that is kept in the referral's circle; inside an action that has checked who may."""
     stored = store(actor, referral.circle_id, checked)
-    say(f"{actor.label}が「{stored.name}」を添付しました")
     return Attachment.objects.create(
         circle_id=referral.circle_id,
         patient_id=referral.patient_id,
@@ -101,8 +109,17 @@ def attach(
         media_type=stored.media_type,
         size=stored.size,
         sha256=stored.sha256,
+        added_at=clock.now(),
         added_by=actor.label,
     )
+
+
+def enclose_as_before(actor: Actor, anew: Referral, referral: Referral) -> None:
+    """The files of a letter once more, in the circle of the draft that is written anew; inside an action."""
+    rows = Attachment.objects.visible_to(actor).filter(referral=referral, reply=None, removed_at=None)
+    for row in rows.order_by("id"):
+        kept = fetch(actor, row.file_uid)
+        enclose(actor, anew, CheckedFile(row.name, kept.media_type, bytes(kept.content), kept.sha256))
 
 
 @action(P.DRAFT, says="添付を取り外し")

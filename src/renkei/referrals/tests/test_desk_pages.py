@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from renkei.accounts.models import Membership
 from renkei.audit.models import AuditEntry
 from renkei.kernel import clock
 from renkei.referrals.models import Referral
@@ -123,3 +124,25 @@ def test_the_clinic_sees_where_each_patient_stands(browser: StaffClient, region:
     assert "鈴木 一郎" in body
     assert "日程提案中" in body
     assert clock.now() == MONDAY
+
+
+def test_a_draft_opens_where_it_is_written_and_a_sent_letter_where_it_is_read(
+    browser: StaffClient, region: Region, cast: Cast
+) -> None:
+    draft, sent = region.draft(), region.sent()
+    clinic = browser.log_in(cast.actor("kimura"))
+    drafts = clinic.get(reverse("referrals:clinic"), {"tab": "drafts"}).content.decode()
+    assert f'href="{url("edit", draft)}"' in drafts
+    assert f'href="{url("show", draft)}"' not in drafts
+    running = clinic.get(reverse("referrals:clinic")).content.decode()
+    assert f'href="{url("show", sent)}"' in running
+
+
+def test_a_colleague_who_does_not_write_letters_opens_a_draft_to_read_it(
+    browser: StaffClient, region: Region, cast: Cast
+) -> None:
+    draft = region.draft()
+    with arranging():
+        Membership._base_manager.filter(person_id=cast.actor("kimura").person_id).update(roles=["pharmacist"])
+    drafts = browser.log_in(cast.actor("kimura")).get(reverse("referrals:clinic"), {"tab": "drafts"})
+    assert f'href="{url("show", draft)}"' in drafts.content.decode()

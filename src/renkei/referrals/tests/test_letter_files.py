@@ -82,3 +82,37 @@ def test_without_scripts_the_file_goes_with_the_form_and_the_text_is_kept(clerk:
     good = clerk.post(referral, files=SimpleUploadedFile("心電図.png", picture()))
     assert good.status_code == 302
     assert "心電図.png" in text_of(clerk.browser.get(url(referral)))
+
+
+def test_a_letter_that_is_written_anew_keeps_its_files(clerk: Desk, physician: Desk) -> None:
+    referral = clerk.start()
+    upload(clerk, referral, SimpleUploadedFile("胸部.png", picture()))
+    upload(clerk, referral, SimpleUploadedFile("誤り.png", picture()))
+    with acting(clerk.actor):
+        wrong = queries.whole(clerk.actor, clerk.see(referral.uid)).attachments[1]
+    clerk.browser.post(reverse("referrals:detach", args=[referral.uid, wrong.uid]))
+    clerk.post(referral)
+    physician.post(referral, "finalise")
+    seen = {"do": "again", "version": physician.see(referral.uid).version}
+    answer = physician.browser.post(url(referral), seen)
+    anew = physician.see(answer.url.split("/")[-3])
+    assert anew.uid != referral.uid
+    with acting(physician.actor):
+        [kept] = queries.whole(physician.actor, anew).attachments
+    assert kept.name == "胸部.png"
+    there = reverse("referrals:file", args=[anew.uid, kept.uid])
+    assert clerk.browser.get(there).content == picture()
+    assert "胸部.png" in text_of(clerk.browser.get(url(anew)))
+
+
+def test_a_recalled_letter_goes_to_another_house_with_its_files(clerk: Desk, physician: Desk) -> None:
+    referral = clerk.start()
+    upload(clerk, referral, SimpleUploadedFile("胸部.png", picture()))
+    clerk.post(referral)
+    physician.post(referral, "send")
+    withdraw = reverse("referrals:make", args=[referral.uid, "withdraw"])
+    clerk.browser.post(withdraw, {"reason": "宛先の誤り", "version": clerk.see(referral.uid).version})
+    answer = clerk.browser.post(reverse("referrals:again", args=[referral.uid]))
+    with acting(clerk.actor):
+        kept = queries.whole(clerk.actor, clerk.see(answer.url.split("/")[-3])).attachments
+    assert [a.name for a in kept] == ["胸部.png"]

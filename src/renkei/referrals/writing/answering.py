@@ -186,7 +186,7 @@ def _next_step(request: HttpRequest, actor: Actor, referral: Referral, saved: Re
     there = redirect("referrals:reply", uid=referral.uid)
     if step == "send":
         actions.send_reply(actor, referral, reply=saved)
-        messages.success(request, f"{label}を送りました。")
+        messages.success(request, _said_of(actor, referral, label))
         return redirect("referrals:show", uid=referral.uid)
     if step == "diagnoses":
         known = _known(_letter_content(actor, referral))
@@ -204,6 +204,13 @@ def _next_step(request: HttpRequest, actor: Actor, referral: Referral, saved: Re
     else:
         messages.success(request, f"{label}の下書きを保存しました。医師の「確定・送信待ち」に並びます。")
     return there
+
+
+def _said_of(actor: Actor, referral: Referral, label: str) -> str:
+    """A sender who is not in the circle gets the reply on paper."""
+    if queries.opens_for(actor, referral.uid, referral.sender_id):
+        return f"{label}を送りました。"
+    return f"{label}を確定しました。{referral.sender.name}は画面で読めないため、印刷して送ってください。"
 
 
 def _letter_content(actor: Actor, referral: Referral) -> LetterContent:
