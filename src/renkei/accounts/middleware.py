@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
 from renkei.accounts import second_factor, sessions
@@ -19,6 +19,8 @@ from renkei.kernel.errors import NotPossibleNow
 
 SESSION_KEY = sessions.MEMBERSHIP
 FACILITY_FIELD = "_facility"
+PERSON_FIELD = "_person"
+AUTOSAVE = "X-Renkei-Autosave"
 LOGIN_PAGES = "/accounts/"
 OWN_PAGES = ("/accounts/me/", "/accounts/switch/", "/accounts/members/")
 """Under the address of log-in, but pages of ours: they act as the person, not as the log-in screen."""
@@ -43,10 +45,8 @@ class ActorMiddleware:
         with acting(actor):
             if first:
                 return _send_to(request, first)
-            opened_for = request.POST.get(FACILITY_FIELD, "") if request.method == "POST" else ""
-            if opened_for and actor.is_staff and opened_for != str(actor.facility_id):
-                return self._other_facility(request)
-            return self.get_response(request)
+            refusal = _opened_by_another(request, actor)
+            return _refused(request, refusal) if refusal else _named(self.get_response(request), actor)
 
     def _actor(self, request: HttpRequest) -> tuple[Actor, str]:
         """The actor, and the page the person must deal with before any other (empty: none)."""
@@ -66,13 +66,39 @@ class ActorMiddleware:
             request.session[SESSION_KEY] = membership.pk
         return actor_of(membership), first
 
-    def _other_facility(self, request: HttpRequest) -> HttpResponse:
-        error = NotPossibleNow(
+
+def _opened_by_another(request: HttpRequest, actor: Actor) -> NotPossibleNow | None:
+    """A form that was opened by another person, or for another facility, than the one who sends it now."""
+    if request.method != "POST" or not actor.is_staff:
+        return None
+    if request.POST.get(PERSON_FIELD) not in (None, "", sessions.mark_of(actor.person_id)):
+        return NotPossibleNow(
+            "other_person",
+            "この画面は別の人が開いたものなので、保存も送信もしていません。開いた人がログインし直すと続けられます。",
+        )
+    if request.POST.get(FACILITY_FIELD) not in (None, "", str(actor.facility_id)):
+        return NotPossibleNow(
             "other_facility",
             "この画面は別の施設で開いたものです。右上で施設を切り替えてから、もう一度送信してください。入力した内容は前の画面に残っています。",
         )
-        body = render_to_string("gate/refusal.html", {"error": error}, request=request)
-        return HttpResponse(body, status=error.status)
+    return None
+
+
+def _refused(request: HttpRequest, error: NotPossibleNow) -> HttpResponse:
+    if request.headers.get(AUTOSAVE) == "1":
+        return JsonResponse({"message": error.message_ja}, status=error.status)
+    body = render_to_string("gate/refusal.html", {"error": error}, request=request)
+    return HttpResponse(body, status=error.status)
+
+
+def _named(response: HttpResponseBase, actor: Actor) -> HttpResponseBase:
+    """Say whose page this is, by a mark without a name; scripts of the page itself can read this header.
+
+    ``autosave.js`` puts the mark into its forms, so that nothing is saved in the name of who logs in later elsewhere.
+    """
+    if actor.person_id:
+        response["Server-Timing"] = f'{PERSON_FIELD};desc="{sessions.mark_of(actor.person_id)}"'
+    return response
 
 
 def _first_duty(request: HttpRequest, person_id: int, membership: Membership | None) -> str:
@@ -90,7 +116,7 @@ def _first_duty(request: HttpRequest, person_id: int, membership: Membership | N
 def _send_to(request: HttpRequest, url: str) -> HttpResponse:
     """Send a page there; a fragment, a poll or an autosave is answered 401, and its page keeps what was typed."""
     by_htmx = request.headers.get("HX-Request") == "true"
-    if by_htmx or is_poll(request) or request.headers.get("X-Renkei-Autosave") == "1":
+    if by_htmx or is_poll(request) or request.headers.get(AUTOSAVE) == "1":
         response = HttpResponse("先に設定が必要です。", status=401, content_type="text/plain; charset=utf-8")
         response["HX-Redirect" if by_htmx else "X-Login"] = url
         return response

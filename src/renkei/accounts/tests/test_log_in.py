@@ -179,6 +179,39 @@ def test_an_autosave_after_the_time_out_is_answered_401_and_the_facility_is_reme
         assert browser.get(HOME).context["membership_id"] == actor.membership_id
 
 
+def _mark(answer: Any) -> str:
+    found = re.search(r'_person;desc="([0-9a-f]{16})"', answer["Server-Timing"])
+    assert found
+    return found[1]
+
+
+def test_a_page_knows_whose_it_is_and_tells_nobody_who_that_is(cast: Cast, browser: StaffClient) -> None:
+    own = _mark(browser.log_in(cast.actor("sato")).get(HOME))
+    assert own == _mark(browser.get("/ui/token/", headers={"X-Renkei-Poll": "1"}))
+    assert own != _mark(browser.log_in(cast.actor("takahashi")).get(HOME))
+    assert not StaffClient().get(LOGIN).has_header("Server-Timing")
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_form_of_another_person_is_refused_with_nothing_saved(
+    cast: Cast, browser: StaffClient, by_itself: bool
+) -> None:
+    mark = _mark(browser.log_in(cast.actor("sato")).get(HOME))
+    headers = {"X-Renkei-Autosave": "1"} if by_itself else {}
+    form = {"shortcuts": "off", "_person": mark}
+    browser.log_in(cast.actor("takahashi"))
+    answer = browser.post("/accounts/me/shortcuts/", form, headers=headers)
+    assert answer.status_code == 409
+    says = answer.json()["message"] if by_itself else answer.content.decode()
+    assert "別の人が開いたもの" in says
+    with arranging():
+        assert Person.objects.get(login_id="takahashi").shortcuts_on
+    form["_person"] = _mark(browser.get(HOME))
+    assert browser.post("/accounts/me/shortcuts/", form).status_code == 302
+    with arranging():
+        assert not Person.objects.get(login_id="takahashi").shortcuts_on
+
+
 def test_the_first_password_must_be_changed_before_anything_else(cast: Cast, browser: StaffClient) -> None:
     with arranging():
         Person.objects.filter(login_id="sato").update(must_change_password=True)
