@@ -83,6 +83,7 @@ MODULES = [
     "circles",
     "referrals",
     "exchange",
+    "api",
     "indicators",
     "demo",
     "portal",
@@ -108,6 +109,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # The demo region lives in June 2026 and its clock can be moved; first, so that everything below sees one time.
     *(["renkei.demo.clock.DemoClockMiddleware"] if DEMO else []),
+    # Calls with a token need no session, CSRF check or log-in: they are answered before those are made.
+    "renkei.api.door.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

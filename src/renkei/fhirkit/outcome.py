@@ -32,7 +32,9 @@ def operation_outcome(*errors: DomainError, warnings: Iterable[str] = ()) -> dic
 
 
 def _issue(error: DomainError) -> dict[str, Any]:
-    kind = next((name for cls, name in _ISSUE_TYPES if isinstance(error, cls)), "invalid")
+    kind = getattr(error, "issue_type", "") or next(
+        (name for cls, name in _ISSUE_TYPES if isinstance(error, cls)), "invalid"
+    )
     issue: dict[str, Any] = {
         "severity": "error",
         "code": kind,

@@ -53,7 +53,7 @@ def page(*permissions: StrEnum, reads: str = "") -> Callable[[View[P]], View[P]]
                 if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                     response.render()
             if any(shown.values()) and response.status_code < 400 and not is_poll(request):
-                _record_reading(actor, name, reads or "閲覧", shown)
+                record_reading(actor, name, reads or "閲覧", shown)
             return response
 
         guarded.gate = ("page", tuple(str(p) for p in permissions))  # type: ignore[attr-defined]
@@ -85,7 +85,24 @@ def _ask_to_log_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
-def _record_reading(actor: Actor, name: str, says: str, shown: dict[str, set[int]]) -> None:
+def machine_door(reason: str) -> Callable[[View[P]], View[P]]:
+    """An address for machines: it knows no session, asks every caller for a token and writes the read entry itself.
+
+    ``reason`` says what it serves. Only ``fhirkit.server`` may stand behind such a door, with ``acting`` and
+    ``record_reading``.
+    """
+    if not reason:
+        raise ValueError("a door for machines needs a reason")
+
+    def decorate(view: View[P]) -> View[P]:
+        view.gate = ("machines", reason)  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def record_reading(actor: Actor, name: str, says: str, shown: dict[str, set[int]]) -> None:
+    """One read entry of the trail for what :func:`collecting` found."""
     patients = shown.pop("patients", set())
     lists: dict[str, Any] = {label: sorted(keys) for label, keys in shown.items() if keys}
     record(line_for(actor, Outcome.READ, name, says, patient_ids=tuple(patients), shown=lists))

@@ -33,7 +33,9 @@ own: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((own, "portal"))),
+    path("", include("renkei.clients.well_known")),
     path("demo/", include("renkei.demo.urls")),
+    path("fhir/", include("renkei.api.urls")),
     *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]
 

@@ -104,6 +104,9 @@ class Mapping:
     the row with ``expecting(version)`` set where the client sent If-Match. ``elements`` translates a field of
     the module's own errors to the FHIRPath (``{"birth_on": "Patient.birthDate"}``).
 
+    After a write the row is read anew through ``rows``, unless ``reload`` is False: then what the action returned goes to
+    ``prepare``, which saves a statement.
+
     ``history(actor, row)`` newest first, only where versions are kept. ``delete(actor, row)`` only where the data knows it.
     ``raw(actor, row)`` gives (media type, bytes) for a read that does not ask for FHIR JSON (Binary).
     ``fetch(actor, id)`` and ``find(actor, asked)`` take the place of ``rows`` where there is no model that may be queried
@@ -136,6 +139,7 @@ class Mapping:
     raw: Callable[[Actor, Row], tuple[str, bytes]] | None = None
     fetch: Callable[[Actor, str], Row | None] | None = None
     find: Callable[[Actor, Asked], Found] | None = None
+    reload: bool = True
     elements: dict[str, str] = field(default_factory=dict)
 
     def param(self, name: str) -> Param | None:

@@ -1,0 +1,82 @@
+"""A row as a resource: id, meta and ETag around what the mapping says."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from renkei.fhirkit.bundles import Resource
+from renkei.fhirkit.server.mapping import Mapping, Row
+from renkei.gate.actor import Actor
+from renkei.gate.guard import Scope, collecting, note_shown
+
+
+def compose(mapping: Mapping, row: Row) -> Resource:
+    """The whole resource of ``row``."""
+    content = mapping.to_fhir(row)
+    meta: dict[str, Any] = {}
+    if mapping.version is not None:
+        meta["versionId"] = mapping.version(row)
+    if mapping.updated:
+        meta["lastUpdated"] = getattr(row, mapping.updated)
+    if mapping.profile:
+        meta["profile"] = [mapping.profile]
+    meta.update(content.get("meta") or {})
+    made: Resource = {"resourceType": mapping.resource_type, "id": mapping.identity(row)}
+    if meta:
+        made["meta"] = meta
+    made.update((key, value) for key, value in content.items() if key not in made)
+    return made
+
+
+def etag(mapping: Mapping, row: Row, made: Resource | None = None) -> str:
+    """``W/"version"``; without versions a digest of the content."""
+    if mapping.version is not None:
+        return f'W/"{mapping.version(row)}"'
+    digest = hashlib.sha256(to_json(made if made is not None else compose(mapping, row))).hexdigest()
+    return f'W/"{digest[:20]}"'
+
+
+def to_json(value: Any, *, pretty: bool = False) -> bytes:
+    """JSON bytes; instants in UTC, decimals digit for digit as they are."""
+    return orjson.dumps(
+        value,
+        default=_plain,
+        option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | (orjson.OPT_INDENT_2 if pretty else 0),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(type(value).__name__)
+
+
+def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row | None:
+    """The visible row of a client's id, ready for ``to_fhir``, or None; ``shown`` puts it into the read entry."""
+    key = mapping.read_id(identity)
+    if key is None:
+        return None
+    if mapping.fetch is not None or mapping.rows is None:
+        return mapping.fetch(actor, identity) if mapping.fetch else None
+    with collecting():
+        found = list(mapping.rows(actor).filter(**{mapping.key: key})[:1])
+        if found and mapping.prepare is not None:
+            mapping.prepare(actor, found)
+    if not found:
+        return None
+    if shown:
+        note(found)
+    return found[0]
+
+
+def note(rows: list[Row]) -> None:
+    """These rows are shown: the read entry names them and their patients (those looked at on the way it does not)."""
+    for row in rows:
+        if getattr(row, "scope", None) is Scope.PATIENT:
+            note_shown(row._meta.label, [row.pk])
+            if isinstance(known := getattr(row, "patient_id", None), int):
+                note_shown("patients", [known])

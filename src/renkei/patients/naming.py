@@ -1,0 +1,137 @@
+"""Searching names as FHIR asks: the whole name or its parts, in kanji or kana, folded by the kernel's keys.
+
+The keys hold names without their space, so family and given name are told apart by where the space stands in the name as
+written. ``^@`` and the look-up function keep their index behind the wall; see ``queries``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection
+from django.db.models import F, IntegerField, Q, Value
+from django.db.models.functions import Greatest, StrIndex
+from django.db.models.lookups import GreaterThan
+
+from renkei.gate.actor import Actor
+from renkei.gate.guard import collecting
+from renkei.kernel import names
+from renkei.patients.models import Patient
+from renkei.patients.queries import starts_with
+
+MOST = 500
+_INSIDE = "SELECT found_id FROM patients_search(%s::text[], %s::text[], %s::text[], '', '', NULL, '', 0, %s)"
+NOBODY = Q(pk__in=[])
+
+
+def where(actor: Actor, part: str, text: str, how: str) -> Q:
+    """The condition for ``part`` (``name``, ``family`` or ``given``); ``how`` is empty, ``exact`` or ``contains``."""
+    typed = " ".join(text.replace("\u3000", " ").split())
+    if not typed:
+        return NOBODY
+    if how == "exact":
+        return _exact(part, typed)
+    kanji, kana = names.kanji_key(typed), names.kana_key(typed)
+    if not (kanji or kana):
+        return NOBODY
+    if how == "contains":
+        return _contains(actor, part, typed, kanji, kana)
+    beginning = _begins(kanji, kana)
+    if part == "family":
+        return beginning & _family_as_long_as(max(len(kanji), len(kana)))
+    given = _given(actor, typed, kanji, kana)
+    return given if part == "given" else beginning | given
+
+
+def _exact(part: str, typed: str) -> Q:
+    if part == "family":
+        whole = Q(name=typed) | Q(kana=typed)
+        return whole | Q(name__startswith=f"{typed} ") | Q(kana__startswith=f"{typed} ")
+    given = Q(name__endswith=f" {typed}") | Q(kana__endswith=f" {typed}")
+    return given if part == "given" else Q(name=typed) | Q(kana=typed) | given | _exact("family", typed)
+
+
+def _begins(kanji: str, kana: str) -> Q:
+    found = NOBODY
+    if kanji:
+        found |= Q(starts_with("kanji_key", kanji))
+    if kana:
+        found |= Q(starts_with("kana_key", kana))
+    return found
+
+
+def _family_as_long_as(length: int) -> Q:
+    """The space behind the family name stands further back than ``length``, or there is none."""
+    places = (StrIndex(F(column), Value(" ")) for column in ("name", "kana"))
+    furthest = Greatest(*places, output_field=IntegerField())
+    return Q(name__regex="^[^ ]+$") | Q(GreaterThan(furthest, Value(length)))
+
+
+def _given(actor: Actor, typed: str, kanji: str, kana: str) -> Q:
+    """Given names that begin so: as written, or in another spelling where the index of pairs can tell."""
+    written = Q(name__contains=f" {typed}") | Q(kana__contains=f" {names.to_katakana(typed)}")
+    found = inside(actor, kanji, kana)
+    if found is None:
+        return written
+    fitting = [
+        pk
+        for pk, parts in _parts(actor, found, "given")
+        if any(
+            names.kanji_key(p).startswith(kanji or "\0") or names.kana_key(p).startswith(kana or "\0")
+            for p in parts
+        )
+    ]
+    return written | Q(pk__in=fitting)
+
+
+def _contains(actor: Actor, part: str, typed: str, kanji: str, kana: str) -> Q:
+    found = inside(actor, kanji, kana)
+    if found is None:
+        return _contains_without_index(part, typed, kanji, kana)
+    if part != "name":
+        found = [
+            pk
+            for pk, parts in _parts(actor, found, part)
+            if any(
+                (kanji and kanji in names.kanji_key(p)) or (kana and kana in names.kana_key(p)) for p in parts
+            )
+        ]
+    return Q(pk__in=found)
+
+
+def _contains_without_index(part: str, typed: str, kanji: str, kana: str) -> Q:
+    if part == "name":
+        found = Q(kanji_key__contains=kanji) if kanji else NOBODY
+        return found | (Q(kana_key__contains=kana) if kana else NOBODY)
+    frame = "^[^ ]*{}" if part == "family" else " .*{}"
+    written, katakana = re.escape(typed), re.escape(names.to_katakana(typed))
+    return Q(name__regex=frame.format(written)) | Q(kana__regex=frame.format(katakana))
+
+
+def _parts(actor: Actor, pks: list[int], part: str) -> list[tuple[int, list[str]]]:
+    """Family or given name of each patient, in kanji and kana."""
+    with collecting():
+        rows = list(Patient.objects.visible_to(actor).filter(pk__in=pks).values_list("pk", "name", "kana"))
+    place = 0 if part == "family" else 2
+    return [
+        (pk, [p for text in (name, kana) if (p := text.partition(" ")[place])]) for pk, name, kana in rows
+    ]
+
+
+def inside(actor: Actor, kanji: str, kana: str) -> list[int] | None:
+    """Keys of visible patients whose name contains it, by the index; None where that index cannot answer wholly."""
+    found: set[int] = set()
+    for words in ([[kanji], []], [[], [kana]]):
+        key = (words[0] or words[1])[0]
+        if not key:
+            continue
+        pairs = names.bigrams(key)
+        if not pairs:
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute(_INSIDE, [*words, pairs, MOST])
+            rows = [row[0] for row in cursor.fetchall()]
+        if len(rows) >= MOST:
+            return None
+        found.update(rows)
+    return sorted(found)
