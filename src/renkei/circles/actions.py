@@ -32,6 +32,7 @@ from renkei.kernel.roles import Role
 from renkei.kernel.text import clean_note, shorten
 from renkei.patients.models import Patient
 from renkei.patients.permissions import P
+from renkei.patients.queries import by_keys
 
 EMERGENCY_HOURS = 24
 SEARCHES_PER_HOUR = 20
@@ -234,7 +235,7 @@ def open_emergency(actor: Actor, patient_id: int, *, reason: str) -> EmergencyAc
         cursor.execute("SELECT circles_open_emergency(%s, %s, %s)", [patient_id, until, why])
         if not cursor.fetchone()[0]:
             raise NotFound("not_found", "患者が見つかりません。")
-    patient = Patient.objects.visible_to(actor).get(pk=patient_id)
+    patient = by_keys(actor, [patient_id])[patient_id]
     if patient.facility_id == actor.facility_id:
         raise NotPossibleNow("own_patient", "自施設の患者です。緊急参照は必要ありません。")
     access = EmergencyAccess.objects.create(
@@ -266,8 +267,9 @@ def review_emergency(
     """
     if access.person_id == actor.person_id:
         raise NotAllowed("own_access", "自分の緊急参照は確認できません。ほかの管理者か監査者が確認します。")
-    owner = Patient.objects.visible_to(actor).filter(pk=access.patient_id, facility_id=actor.facility_id)
-    if Role.AUDITOR not in actor.roles and not owner.exists():
+    patient = by_keys(actor, [access.patient_id]).get(access.patient_id)
+    owner = patient is not None and patient.facility_id == actor.facility_id
+    if Role.AUDITOR not in actor.roles and not owner:
         raise NotAllowed("not_owner", "緊急参照の確認は、患者を登録した施設か監査者が行います。")
     if access.reviewed_at is not None:
         raise NotPossibleNow("already_reviewed", f"{access.reviewed_by}がすでに確認しました。")

@@ -15,6 +15,7 @@ from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.patients.models import Patient
+from renkei.patients.queries import by_keys
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,7 @@ def emergency(actor: Actor, uid: UUID | str) -> Emergency:
 
 
 def _with_patients(actor: Actor, rows: list[EmergencyAccess]) -> list[Emergency]:
-    wanted = Patient.objects.visible_to(actor).filter(pk__in={row.patient_id for row in rows})
-    known = {p.pk: p for p in wanted}
+    known = by_keys(actor, [row.patient_id for row in rows])
     return [
         Emergency(
             row,

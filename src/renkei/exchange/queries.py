@@ -9,7 +9,7 @@ from renkei.exchange.registry import DEFAULT, format_named
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import NotFound
 from renkei.referrals import queries as referrals
-from renkei.referrals.models import Referral, ReferralLetter
+from renkei.referrals.models import Referral
 from renkei.referrals.printing import document as printed_document
 from renkei.referrals.types import LetterDocument
 
@@ -37,8 +37,8 @@ def same_document(actor: Actor, sha256: str, doc: LetterDocument) -> Referral | 
 
 def _same_person(actor: Actor, row: ImportedDocument, doc: LetterDocument) -> bool:
     """Whether the letter that ``row`` brought is about the patient of ``doc``, by name and birth date as printed."""
-    letters = ReferralLetter.objects.visible_to(actor).filter(referral_id=row.referral_id, number=1)
-    cards = [letter.printed.get("patient", {}) for letter in letters]
+    letters = referrals.whole(actor, row.referral).letters
+    cards = [letter.printed.get("patient", {}) for letter in letters if letter.number == 1]
     return any(c.get("name") == doc.patient.name and c.get("birth_on") == doc.patient.birth_on for c in cards)
 
 

@@ -71,6 +71,11 @@ def one(actor: Actor, uid: UUID | str) -> Patient:
     return found
 
 
+def by_keys(actor: Actor, keys: Iterable[int]) -> dict[int, Patient]:
+    """Database key → patient, as far as ``actor`` may see them; for modules that hold keys only."""
+    return {p.pk: p for p in Patient.objects.visible_to(actor).filter(pk__in=set(keys))}
+
+
 def search(actor: Actor, text: str = "", limit: int = 50, after: str = "", *, within: str = "") -> Found:
     """Patients that fit every word of ``text``; names that begin with it first, then names that contain it.
 
