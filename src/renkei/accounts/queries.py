@@ -152,6 +152,14 @@ def workplaces(person_id: int) -> list[int]:
         return [m.facility_id for m in rows if m.in_force()]
 
 
+def administrators_of(facility_id: int) -> list[Person]:
+    """Who administers a facility today (施設管理者), by kana; for the system, which tells them something."""
+    with system("who administers a facility") as actor, transaction.atomic():
+        rows = Membership.objects.visible_to(actor).filter(facility_id=facility_id).select_related("person")
+        found = [m.person for m in rows if m.in_force() and Role.FACILITY_ADMINISTRATOR in m.role_set()]
+    return sorted((p for p in found if p.is_active), key=lambda p: (p.kana, p.pk))
+
+
 def login_id_taken(login_id: str) -> bool:
     """Whether an account with this log-in id exists, capitals or not."""
     with system("is a log-in id free"), transaction.atomic():

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from renkei.accounts.permissions import P as Accounts
 from renkei.accounts.queries import memberships_of
+from renkei.clients.permissions import P as Clients
 from renkei.demo.clock import clock_label
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
@@ -149,6 +150,8 @@ def _person_links() -> list[Link]:
         Link("自分のアカウント・端末", reverse("accounts:me")),
         Link("二要素認証・パスキー", reverse("mfa_index")),
     ]
+    if current().may(Clients.CONNECT):
+        links.append(Link("連携中のアプリ", reverse("clients:connections")))
     if settings.DEMO:
         links.append(Link("デモの時計", reverse("demo:clock")))
         links.append(Link("画面部品の見本", reverse("ui:gallery")))
@@ -199,6 +202,8 @@ def _management(actor: Actor, house: House) -> list[Entry]:
         lines.append(Entry("施設設定", "directory:settings", arg=house.uid, tab=True))
     if actor.may(Accounts.MANAGE_MEMBERS):
         lines.append(Entry("利用者", "accounts:members", tab=True))
+    if actor.may(Clients.MANAGE):
+        lines.append(Entry("連携システム・アプリ", "clients:list", short="連携"))
     if actor.may(Notices.OUTBOX):
         lines.append(Entry("送信箱", "notices:outbox", tab=True))
     if actor.may(P.OPERATE):
