@@ -1,16 +1,20 @@
-"""Every main page of every role, on a desk and on a phone: nothing that WCAG 2.2 AA forbids, nothing that scrolls sideways,
-one heading, at most one filled button, no failing script."""
+"""Every main page of every role, on a desk and on a phone, by day and in the dark: nothing that WCAG 2.2 AA forbids, nothing
+that scrolls sideways, one heading, at most one filled button, no failing script."""
 
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from stories.conftest import Site
+from stories.journeys import fill_letter, start_letter
 from stories.steps import DESKTOP, PHONE, Desk, given, then, when
 
-# A page is an address, "> selector": the first such link of the page before it, or "+ part": below the last opened row.
-PATIENT = ("/patients/?q=鈴木 一郎", "> main a[data-open]")
+# A page is an address, "> selector": the first such link of the page before it, ">> selector": the same, and it becomes
+# the row, or "+ part": below that row.
+PATIENT = ("/patients/?q=鈴木 一郎", ">> main a[data-open]")
+CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 OWN = "> nav a[href*='/settings/']"
 PAGES: dict[str, tuple[str, ...]] = {
     "sato.h1": (
@@ -64,8 +68,15 @@ PAGES: dict[str, tuple[str, ...]] = {
         OWN,
         "> main table a",
         OWN,
-        "> .actions a",
-        "> .actions a[href*='/edit/']",
+        ">> .actions a",
+        "+ edit/",
+        "+ hours/",
+        "+ departments/new/",
+        "+ posts/new/",
+        "+ relations/",
+        "+ picture/",
+        "+ close/",
+        "/notices/?tab=post",
     ),
     "nagai.h1": (
         "/operations/",
@@ -81,11 +92,17 @@ PAGES: dict[str, tuple[str, ...]] = {
 
 
 def look(people: Desk, page: Page) -> None:
-    """One page as it is, at both widths."""
+    """One page as it is, at both widths and in the dark, where only the colours are others."""
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
         people.accessible(page)
     page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="dark")
+    faint = [
+        n["target"] for v in Axe().run(page, options=CONTRAST).response["violations"] for n in v["nodes"]
+    ]
+    assert not faint, f"{page.url} in the dark: {faint[:5]}"
+    page.emulate_media(color_scheme="light")
     assert page.locator("h1").count() == 1, page.url
     filled = page.locator("main .btn-primary:visible").all_inner_texts()
     assert len(filled) <= 1 or "/gallery/" in page.url, (
@@ -94,12 +111,12 @@ def look(people: Desk, page: Page) -> None:
 
 
 def address(page: Page, step: str, row: str) -> str:
-    """Where a step of ``PAGES`` leads from ``page``; ``row`` is the address of the last opened row."""
+    """Where a step of ``PAGES`` leads from ``page``; ``row`` is the address of the last row."""
     if step.startswith("+ "):
         return row + step.removeprefix("+ ")
-    if not step.startswith("> "):
+    if not step.startswith(">"):
         return step
-    link = page.locator(step.removeprefix("> ")).first
+    link = page.locator(step.lstrip("> ")).first
     assert link.count(), f"{page.url} has no {step}"
     return link.get_attribute("href") or ""
 
@@ -115,7 +132,7 @@ def test_the_pages_of_a_role_are_accessible_on_a_desk_and_on_a_phone(
     for step in PAGES[login]:
         with then(f"{login} can use {step}"):
             path = address(page, step, row)
-            row = path if "data-open" in step else row
+            row = path if step.startswith(">> ") else row
             people.go(page, path)
             expect(page.locator("h1")).to_be_visible()
             expect(page.locator("[data-panel] > .skeleton")).to_have_count(0, timeout=15_000)
@@ -145,3 +162,53 @@ def test_the_desk_with_a_chosen_row_and_its_date_dialog(people: Desk, site: Site
     with then("the dialog stands with the cursor in the date"):
         expect(desk.locator("#ask-dialog input[name=starts_at_date]")).to_be_focused()
         people.accessible(desk)
+
+
+def test_the_slower_of_two_clerks_reads_that_somebody_was_faster(people: Desk, site: Site) -> None:
+    with given("佐藤 and 近藤 look at the same new letter"):
+        faster, slower = people.at("sato.h1"), people.at("kondo.h1")
+        people.go(faster, "/referrals/desk/?tab=new")
+        waiting = faster.locator("main [data-row]", has_text="受付待ち").first
+        path = waiting.locator("[data-open]").get_attribute("href") or ""
+        people.go(faster, path)
+        people.go(slower, path)
+    with when("佐藤 receives it, and then 近藤 does so without scripts"):
+        faster.locator("#detail button", has_text="受け付ける").click()
+        expect(faster.locator("#detail")).to_contain_text("受付済")
+        with slower.expect_navigation():
+            slower.evaluate("document.querySelector('#detail form').submit()")
+    with then("近藤 reads that it was done before, by whom, and where to go on"):
+        expect(slower.locator("h1")).to_have_text("先に処理されています")
+        expect(slower.locator("main")).to_contain_text("受け付けました")
+        look(people, slower)
+
+
+def test_the_letter_while_it_is_written_signed_and_waiting(people: Desk, site: Site) -> None:
+    with given("青木's letter, filled in"):
+        doctor = people.at("aoki.c1")
+        uid = start_letter(people, doctor, "鈴木 一郎")
+        fill_letter(doctor)
+        look(people, doctor)
+    with when("he signs it and does not send it yet"):
+        doctor.get_by_role("button", name="確定のみ").click()
+        doctor.wait_for_load_state("networkidle")
+    with then("the signed letter and the list of what waits can be used by anyone"):
+        for path in (f"/referrals/{uid}/edit/", "/referrals/replies/drafts/"):
+            people.go(doctor, path)
+            expect(doctor.locator("h1")).to_be_visible()
+            look(people, doctor)
+
+
+def test_the_check_before_a_list_of_facilities_is_taken_over(people: Desk, site: Site) -> None:
+    with given("永井 with a file of which one row is right"):
+        page = people.at("nagai.h1")
+        people.go(page, "/directory/import/")
+        text = "名称,種別,電話\nみなと内科,診療所,0463-00-0990\n,診療所,\nさくら薬局,くすりや,0463-00-0991\n"
+    with when("she lets it be checked"):
+        page.set_input_files(
+            "input[type=file]", {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        )
+        page.get_by_role("button", name="内容を確認する").click()
+    with then("she sees row by row what is wrong"):
+        expect(page.locator("main")).to_contain_text("直しが必要 2件")
+        look(people, page)

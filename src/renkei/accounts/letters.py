@@ -39,7 +39,7 @@ def invitation_letter(invitation: Invitation, code: str, url: str) -> bytes:
             credentials=(("招待の番号", code),),
             valid_until=format_both(until),
             steps=(
-                "下のアドレスを開きます。QRコードからも開けます。",
+                "上のアドレスを開きます。QRコードからも開けます。",
                 "招待の番号を入力します。",
                 "ログインIDとパスワードをご自分で決めます。すでにお持ちの方は、ログインして承諾します。",
             ),
@@ -63,7 +63,7 @@ def password_letter(membership: Membership, code: str, url: str) -> bytes:
             credentials=(("ログインID", membership.person.login_id), ("一回限りの番号", code)),
             valid_until=format_both(clock.jst_date(until)) if until else "",
             steps=(
-                "下のアドレスを開き、ログインIDと一回限りの番号(ハイフンも)を入力します。",
+                "上のアドレスを開き、ログインIDと一回限りの番号(ハイフンも)を入力します。",
                 "続く画面で新しいパスワードを決めます。",
             ),
             url=url,
