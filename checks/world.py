@@ -17,8 +17,14 @@ from psycopg import sql
 
 from checks.filler import Filler
 from renkei.gate.actor import ANONYMOUS, Actor, current
+from renkei.kernel.roles import Role
 from testing.cast import Cast, load
 from testing.database import arranging, cloned_database
+
+OUTSIDERS = [f"{key}_{role.value}" for key in ("x1", "x2") for role in Role]
+"""Log-ins of every role at the two facilities outside every circle (``testing/cast.py`` arranges them)."""
+NOBODY = "nobody"
+STRANGERS = [*OUTSIDERS, NOBODY]
 
 
 @dataclass(frozen=True)
@@ -29,9 +35,13 @@ class World:
     rows: dict[type[models.Model], models.Model]
     database: str
 
+    def stranger(self, login_id: str) -> Actor:
+        """One of ``STRANGERS``."""
+        return ANONYMOUS if login_id == NOBODY else self.cast.actor(login_id)
+
     def strangers(self) -> list[Actor]:
         """Every role of two facilities outside, and nobody at all."""
-        return [*self.cast.outsiders(), ANONYMOUS]
+        return [self.stranger(login_id) for login_id in STRANGERS]
 
     def about_somebody(self) -> list[tuple[type[models.Model], models.Model]]:
         """Models whose rows belong to a patient, a facility or a person, with the arranged row of each."""
