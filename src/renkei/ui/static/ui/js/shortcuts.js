@@ -18,7 +18,7 @@
       if (other === row) other.setAttribute("aria-current", "true");
       else other.removeAttribute("aria-current");
       const link = linkOf(other);
-      if (link) link.tabIndex = other === row ? 0 : -1;
+      if (link && !off()) link.tabIndex = other === row ? 0 : -1;
     }
     if (focus) {
       linkOf(row)?.focus({ preventScroll: true });
@@ -121,7 +121,9 @@
     else select(row);
   });
 
+  /* One stop of Tab for the whole list, J K and the arrows inside it; with the keys off every row is a stop of its own. */
   ui.onLoad((root) => {
+    if (off()) return;
     for (const list of ui.all(root, "[data-list]").concat(root.closest ? [root.closest("[data-list]")].filter(Boolean) : [])) {
       const rows = rowsOf(list);
       const current = rows.find((row) => row.hasAttribute("aria-current"));
