@@ -26,6 +26,7 @@ from renkei.referrals.present_replies import reply_view
 from renkei.referrals.registry import kind_of
 from renkei.referrals.writing import compare
 from renkei.referrals.writing import queries as letter_queries
+from renkei.referrals.writing.files import ever_enclosed
 from renkei.ui.fragments import live_response
 from renkei.ui.panels import panels_for
 from renkei.ui.types import Counter, Tone
@@ -145,7 +146,9 @@ def _detail_context(actor: Actor, referral: Referral) -> dict[str, Any]:
         "attachments": whole.attachments,
         "replies": [reply_view(r, on_paper=not whole.sender_reads) for r in whole.replies],
         "messages_posted": whole.messages,
-        "changes": compare.changes(whole.letters),
+        "changes": compare.changes(
+            whole.letters, ever_enclosed(actor, referral) if len(whole.letters) > 1 else ()
+        ),
         "back_referrals": whole.back_referrals,
         "message_form": MessageForm(prefix="message", initial={"by_telephone": not whole.sender_reads}),
         "panels": panels_for("referral", referral.uid, actor) if referral.sent_at else [],

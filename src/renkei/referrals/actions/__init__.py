@@ -1,9 +1,9 @@
 """Everything that can be done to a referral; each function is an ``@action`` and the only way to write."""
 
+from renkei.referrals.actions.correcting import correct
 from renkei.referrals.actions.deciding import accept, adopt_patient, decline, reassign, receive, redirect
 from renkei.referrals.actions.drafting import (
     copy_from,
-    correct,
     discard,
     draft,
     finalise,

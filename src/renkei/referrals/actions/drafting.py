@@ -128,7 +128,7 @@ def write(
         letter.entered_by_id, letter.entered_by = actor.person_id, actor.label
         letter.saved_at = clock.now()
         letter.save()
-        _summarise(referral, content)
+        summarise(referral, content)
     referral.save()
     return referral
 
@@ -162,7 +162,8 @@ def _checked_line(line: Line, field: str) -> Line:
     return replace(line, **texts)
 
 
-def _summarise(referral: Referral, content: LetterContent) -> None:
+def summarise(referral: Referral, content: LetterContent) -> None:
+    """Purpose and diagnosis as the lists show them."""
     referral.purpose = shorten(" ".join(content.purpose.split()), 200)
     referral.diagnosis = shorten("、".join(d.text for d in content.diagnoses), 200)
 
@@ -258,45 +259,6 @@ def withdraw(actor: Actor, referral: Referral, *, reason: str) -> Referral:
     if referral.receiver_id:
         let_out(actor, referral.circle, referral.receiver_id, reason=f"取り下げ: {reason}"[:200])
     return referral
-
-
-@action(P.FINALISE, says="紹介状の訂正版を発行")
-def correct(actor: Actor, referral: Referral, *, content: LetterContent, reason: str) -> ReferralLetter:
-    """A new version of a sent letter by a physician; the old one stays readable and the page shows what changed."""
-    if not actor.roles & SIGNING_ROLES:
-        raise NotAllowed("not_a_physician", "訂正版を発行できるのは医師・歯科医師だけです。")
-    before = current_letter(referral)
-    if not before.finalised_at:
-        raise NotPossibleNow("not_final", "まだ確定していない下書きです。そのまま書き直してください。")
-    if not content.purpose.strip() or not content.diagnoses:
-        raise Invalid("purpose_given", "紹介目的と傷病名は訂正版でも必要です。", "purpose")
-    clean = checked(content)
-    if clean == before.read_content():
-        raise Invalid("nothing_changed", "前の版から変わったところがありません。", "purpose")
-    _summarise(referral, clean)
-    number = before.number + 1
-    step(
-        actor,
-        referral,
-        "correct",
-        says=f"{actor.label}が訂正版(第{number}版)を出しました",
-        note=reason,
-        reason=reason,
-    )
-    return ReferralLetter.objects.create(
-        circle_id=referral.circle_id,
-        patient_id=referral.patient_id,
-        referral=referral,
-        number=number,
-        content=clean.to_json(),
-        printed=printed_parties(actor, referral),
-        correction_reason=clean_note(reason, 200, "reason"),
-        entered_by_id=actor.person_id,
-        entered_by=actor.label,
-        finalised_by_id=actor.person_id,
-        finalised_by=actor.label,
-        finalised_at=clock.now(),
-    )
 
 
 @action(P.DRAFT, says="以前の紹介状を複写")

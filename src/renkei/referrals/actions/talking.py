@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from renkei.events.bus import emit
 from renkei.files.store import CheckedFile, fetch, store
 from renkei.gate.actions import action
@@ -95,7 +97,12 @@ def attach(
 
 
 def enclose(
-    actor: Actor, referral: Referral, checked: CheckedFile, reply: ReplyLetter | None = None
+    actor: Actor,
+    referral: Referral,
+    checked: CheckedFile,
+    reply: ReplyLetter | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Attachment:
     """The row of a file that is kept in the referral's circle; inside an action that has checked who may."""
     stored = store(actor, referral.circle_id, checked)
@@ -109,7 +116,7 @@ def enclose(
         media_type=stored.media_type,
         size=stored.size,
         sha256=stored.sha256,
-        added_at=clock.now(),
+        added_at=at or clock.now(),
         added_by=actor.label,
     )
 

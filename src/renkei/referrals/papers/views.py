@@ -19,6 +19,8 @@ from renkei.referrals import queries
 from renkei.referrals.models import Attachment, Referral, ReferralLetter
 from renkei.referrals.papers import pdf
 from renkei.referrals.permissions import P
+from renkei.referrals.writing.compare import files_of
+from renkei.referrals.writing.files import ever_enclosed
 
 GONE = "この文書は見つかりません。取り下げられたか、共有範囲の外です。"
 
@@ -57,11 +59,13 @@ def letter_pdf(request: HttpRequest, uid: UUID, number: int | None = None) -> Ht
     """The newest version of the letter, or version ``number``."""
     actor = current()
     referral = queries.one(actor, uid)
-    found = [x for x in _letters_of(actor, referral) if number in (None, x.number)]
-    if not found:
+    versions = _letters_of(actor, referral)
+    places = [i for i, x in enumerate(versions) if number in (None, x.number)]
+    if not places:
         raise NotFound("letter_not_found", GONE)
-    letter = found[-1]
-    content = pdf.letter_pdf(referral, letter, _enclosed(actor, referral))
+    letter = versions[places[-1]]
+    files = files_of(versions, places[-1], ever_enclosed(actor, referral))
+    content = pdf.letter_pdf(referral, letter, files)
     name = f"紹介状_{referral.number}_第{letter.number}版.pdf"
     return _shown(request, content, name, pdf.unprintable(referral, letter))
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from pypdf import PdfReader
 
 from renkei.gate.context import acting
+from renkei.kernel import clock
 from renkei.referrals import queries
+from renkei.referrals.models import Attachment, Referral
 from renkei.referrals.tests.desks import (
+    MONDAY,
     PURPOSE,
     Desk,
     clerk,
@@ -20,6 +28,8 @@ from renkei.referrals.tests.desks import (
     upload,
     url,
 )
+from testing.cast import Cast
+from testing.fixtures import StaffClient
 
 __all__ = ["clerk", "monday", "physician"]
 
@@ -116,3 +126,67 @@ def test_a_recalled_letter_goes_to_another_house_with_its_files(clerk: Desk, phy
     with acting(clerk.actor):
         kept = queries.whole(clerk.actor, clerk.see(answer.url.split("/")[-3])).attachments
     assert [a.name for a in kept] == ["胸部.png"]
+
+
+# files of a corrected version
+
+
+def _corrected(physician: Desk, referral: Referral, **changed: Any) -> Any:
+    data = physician.form(referral, reason="別の患者のファイルを付けた", **changed)
+    return physician.browser.post(reverse("referrals:correct", args=[referral.uid]), data)
+
+
+def _sent_with(clerk: Desk, physician: Desk, *names: str) -> Referral:
+    referral = clerk.start()
+    upload(clerk, referral, *(SimpleUploadedFile(name, picture()) for name in names))
+    clerk.post(referral)
+    physician.post(referral, "send")
+    return referral
+
+
+def _files(desk: Desk, referral: Referral) -> dict[str, Attachment]:
+    with acting(desk.actor):
+        return {a.name: a for a in queries.whole(desk.actor, desk.see(referral.uid)).attachments}
+
+
+def test_a_correction_takes_a_wrong_file_off_and_adds_the_right_one(
+    clerk: Desk, physician: Desk, cast: Cast
+) -> None:
+    referral = _sent_with(clerk, physician, "胸部.png", "別の人.png")
+    receiver = Desk(cast, StaffClient(), "sato")
+    wrong = _files(receiver, referral)["別の人.png"]
+    there = reverse("referrals:file", args=[referral.uid, wrong.uid])
+    assert receiver.browser.get(there).status_code == 200
+    change = {"remove": str(wrong.uid), "files": SimpleUploadedFile("心電図.png", picture())}
+    with clock.frozen(MONDAY + timedelta(minutes=1)):
+        preview = text_of(_corrected(physician, referral, do="preview", **change))
+        assert "別の人.png</del>" in preview
+        assert "心電図.png</ins>" in preview
+        assert set(_files(physician, referral)) == {"胸部.png", "別の人.png"}
+        change["files"].seek(0)
+        assert _corrected(physician, referral, do="issue", **change).status_code == 302
+    assert set(_files(receiver, referral)) == {"胸部.png", "心電図.png"}
+    assert receiver.browser.get(there).status_code == 404
+    page = text_of(receiver.browser.get(reverse("referrals:show", args=[referral.uid])))
+    told = page.split("第2版で変わったところ")[-1]
+    assert "別の人.png</del>" in told
+    assert "心電図.png</ins>" in told
+    names = {1: ("胸部.png", "別の人.png"), 2: ("胸部.png", "心電図.png")}
+    for number, listed in names.items():
+        address = reverse("referrals:letter_version_pdf", args=[referral.uid, number])
+        paper = PdfReader(io.BytesIO(receiver.browser.get(address).content))
+        text = "".join(page.extract_text() for page in paper.pages)
+        assert [name in text for name in ("胸部.png", "別の人.png", "心電図.png")] == [
+            name in listed for name in ("胸部.png", "別の人.png", "心電図.png")
+        ]
+
+
+def test_a_bad_file_refuses_the_correction_and_what_was_typed_stays(clerk: Desk, physician: Desk) -> None:
+    referral = _sent_with(clerk, physician, "胸部.png")
+    bad = SimpleUploadedFile("実行.pdf", b"MZ\x90\x00program")
+    answer = _corrected(physician, referral, do="issue", files=bad, course="3か月前から")
+    assert answer.status_code == 422
+    assert "受け付けられない形式" in text_of(answer)
+    assert "3か月前から" in text_of(answer)
+    with acting(physician.actor):
+        assert len(queries.whole(physician.actor, physician.see(referral.uid)).letters) == 1

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
-from renkei.referrals.models import ReferralLetter
+from renkei.referrals.models import Attachment, ReferralLetter
 from renkei.referrals.registry import Kind, kind_of
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription
 
@@ -67,17 +67,42 @@ class VersionChange:
         return self.number - 1
 
 
-def changes(letters: Sequence[ReferralLetter]) -> list[VersionChange]:
-    """Every correction of ``letters`` (one referral's versions in order), newest first; empty for a single version."""
+def changes(letters: Sequence[ReferralLetter], files: Sequence[Attachment] = ()) -> list[VersionChange]:
+    """Every correction of ``letters`` (one referral's versions in order), newest first; empty for a single version.
+
+    ``files`` are all that the letter ever had, those that were taken off too.
+    """
     if len(letters) < 2:
         return []
     kind = kind_of(letters[0].referral.kind)
-    found = [_between(old, new, kind) for old, new in pairwise(letters)]
+    enclosed = [files_of(letters, place, files) for place in range(len(letters))]
+    found = [
+        _between(old, new, kind, file_changes(before, after))
+        for (old, new), (before, after) in zip(pairwise(letters), pairwise(enclosed), strict=True)
+    ]
     return found[::-1]
 
 
-def _between(old: ReferralLetter, new: ReferralLetter, kind: Kind) -> VersionChange:
-    fields = content_changes(old.read_content(), new.read_content(), kind)
+def files_of(letters: Sequence[ReferralLetter], place: int, files: Sequence[Attachment]) -> list[Attachment]:
+    """What lay with version ``letters[place]``: what a later version added or took off tells by its instant."""
+    after = letters[place + 1].finalised_at if place + 1 < len(letters) else None
+    if after is None:
+        return [f for f in files if f.removed_at is None]
+    return [f for f in files if f.added_at < after and (f.removed_at is None or f.removed_at >= after)]
+
+
+def file_changes(old: Sequence[Attachment], new: Sequence[Any]) -> list[FieldChange]:
+    """Files by name that came or went; ``new`` may hold checked uploads that are not kept yet."""
+    gone = [f.name for f in old if f not in new]
+    come = [f.name for f in new if f not in old]
+    found = [Piece("removed", "\n".join(gone)), Piece("added", "\n".join(come))]
+    return [FieldChange("添付", [p for p in found if p.text])] if gone or come else []
+
+
+def _between(
+    old: ReferralLetter, new: ReferralLetter, kind: Kind, enclosed: list[FieldChange]
+) -> VersionChange:
+    fields = content_changes(old.read_content(), new.read_content(), kind) + enclosed
     for side, label in (("receiver", "宛先"), ("sender", "紹介元"), ("patient", "患者")):
         fields += _changed(label, _printed(old, side), _printed(new, side))
     return VersionChange(new.number, new.finalised_by, new.finalised_at, new.correction_reason, fields)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from renkei.files.checking import MEGABYTE, MOST_BYTES, clean_name
-from renkei.files.store import check
+from renkei.files.store import CheckedFile, check
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
@@ -47,7 +47,32 @@ def attach_posted(
         raise Invalid(problems[0].code, " ".join(p.message_ja for p in problems), "file")
 
 
+def ever_enclosed(actor: Actor, referral: Referral) -> list[Attachment]:
+    """The files of the letter in all its versions, those that a correction took off too."""
+    return list(Attachment.objects.visible_to(actor).filter(referral=referral, reply=None).order_by("id"))
+
+
+def checked_uploads(request: HttpRequest, beside: int) -> list[CheckedFile]:
+    """The posted files, ``beside`` so many others. Raises ``Invalid`` on ``file`` naming each that does not pass."""
+    posted = request.FILES.getlist("files")
+    if len(posted) + beside > MOST_FILES:
+        raise Invalid("too_many_files", f"添付は{MOST_FILES}個までです。まとめてください。", "file")
+    passed, problems = [], []
+    for upload in posted:
+        try:
+            passed.append(_checked(upload))
+        except Invalid as error:
+            problems.append(error)
+    if problems:
+        raise Invalid(problems[0].code, " ".join(p.message_ja for p in problems), "file")
+    return passed
+
+
 def _attach(actor: Actor, referral: Referral, upload: UploadedFile, reply: ReplyLetter | None) -> None:
+    actions.attach(actor, referral, checked=_checked(upload), reply=reply)
+
+
+def _checked(upload: UploadedFile) -> CheckedFile:
     """A file that is too big is refused before its bytes are read into memory."""
     name, size = str(upload.name or ""), int(upload.size or 0)
     if size > MOST_BYTES:
@@ -57,7 +82,7 @@ def _attach(actor: Actor, referral: Referral, upload: UploadedFile, reply: Reply
             "ページや枚数を分けるか、解像度を下げて保存し直してください。",
             "file",
         )
-    actions.attach(actor, referral, checked=check(name, upload.read()), reply=reply)
+    return check(name, upload.read())
 
 
 def _listed(
