@@ -23,8 +23,8 @@ LIBRARIES = {"kernel", "fhirkit", "letters"}
 LISTED = {
     "audit": {"chain", "models", "queries", "trail"},
     "jobs": {"queries", "queue"},
-    "notices": FACE | {"outbox", "papers"},
-    "files": {"checking", "models", "store"},
+    "notices": FACE | {"outbox", "paper_queries", "papers"},
+    "files": {"checking", "models", "pictures", "store"},
     "events": {"bus"},
     "gate": {
         "actions",
