@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from stories.conftest import Site
 from stories.journeys import fill_letter, start_letter
@@ -212,3 +212,20 @@ def test_the_check_before_a_list_of_facilities_is_taken_over(people: Desk, site:
     with then("she sees row by row what is wrong"):
         expect(page.locator("main")).to_contain_text("直しが必要 2件")
         look(people, page)
+
+
+def test_a_desk_that_nobody_touches_refreshes_itself(people: Desk, site: Site) -> None:
+    def list_arrives(response: Response) -> bool:
+        return "/desk/live/" in response.url and "part=list" in response.url
+
+    with given("佐藤's desk, and her hands off the keyboard"):
+        desk = people.at("sato.h1")
+        people.go(desk, "/referrals/desk/?tab=new")
+    with when("the list has come twice"):
+        for _ in range(2):
+            with desk.expect_response(list_arrives, timeout=30_000):
+                pass
+    with then("it does not say that it stands still"):
+        expect(desk.locator("#desk-list [data-row]").first).to_be_visible()
+        expect(desk.locator("#desk-list")).not_to_have_attribute("data-stale", "")
+        expect(desk.locator("[data-live-state]")).to_have_text("5秒ごとに更新")
