@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription
-from renkei.referrals.writing.compare import Piece, content_changes, pieces
+from renkei.referrals.writing.compare import Piece, changes, content_changes, pieces
 
 
 def shown(found: list[Piece]) -> list[tuple[str, str]]:
@@ -34,6 +35,28 @@ def test_only_fields_that_differ_are_listed_with_the_labels_of_the_kind() -> Non
     found = content_changes(old, new, kind_of("back_referral"))
     assert [change.label for change in found] == ["傷病名", "当院での経過", "現在の処方"]
     assert ("added", "\n肺癌の疑い") in shown(list(found[0].pieces))
+
+
+def test_another_insured_number_is_no_change_that_everybody_reads() -> None:
+    """Staff of care services may read the page, but not the number (rules J.1)."""
+    content = LetterContent(purpose="精査").to_json()
+    old, new = (
+        ReferralLetter(
+            referral=Referral(kind="referral"),
+            number=version,
+            content=content,
+            printed={"patient": {"name": "鈴木 一郎", "address": address, "insured_number": number}},
+        )
+        for version, address, number in (
+            (1, "緑町1", "06140012:12:3456:01"),
+            (2, "緑町2", "06140012:99:77:01"),
+        )
+    )
+    [change] = changes([old, new])
+    assert [field.label for field in change.fields] == ["患者"]
+    told = "".join(piece.text for piece in change.fields[0].pieces)
+    assert "緑町" in told
+    assert "06140012" not in told
 
 
 def test_long_unchanged_text_is_folded_around_the_change() -> None:
