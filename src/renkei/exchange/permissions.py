@@ -13,9 +13,11 @@ class P(StrEnum):
 
     IMPORT = "document.import"
     EXPORT = "document.export"
+    SCAN = "scan.take"
+    FILE_SCAN = "scan.file"
 
 
-DESK = [P.IMPORT, P.EXPORT]
+DESK = [P.IMPORT, P.EXPORT, P.SCAN, P.FILE_SCAN]
 register(
     P,
     grants=dict.fromkeys(

@@ -9,5 +9,6 @@ from renkei.ui.panels import register_panel
 
 discover(formats.__name__, formats.__path__)
 register_panel("referral", "document", "文書(原本・書き出し)", "exchange:panel", Referrals.VIEW)
+register_panel("referral", "papers", "紙の返書", "exchange:scans_of_referral", Referrals.VIEW, order=20)
 
 __all__ = ["permissions"]

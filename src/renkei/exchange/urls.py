@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
 from renkei.exchange import views
+from renkei.exchange.scans.urls import scan_patterns
 
 app_name = "exchange"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("upload/", views.upload, name="upload"),
     path("waiting/<uuid:uid>/", views.decide, name="decide"),
     path("waiting/<uuid:uid>/discard/", views.discard, name="discard"),
@@ -16,3 +17,4 @@ urlpatterns = [
     path("referrals/<uuid:uid>/original/", views.original, name="original"),
     path("referrals/<uuid:uid>/export/", views.export, name="export"),
 ]
+urlpatterns += scan_patterns

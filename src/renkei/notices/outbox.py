@@ -10,26 +10,37 @@ from smtplib import (
     SMTPSenderRefused,
 )
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from renkei.gate.actor import Actor
 from renkei.gate.context import system
 from renkei.jobs.queue import enqueue, job
 from renkei.kernel import clock
-from renkei.notices.models import MailState, OutgoingMail
+from renkei.notices.faxing import fax_message, follow
+from renkei.notices.models import MailState, OutgoingMail, OutgoingPaper
 
 ATTEMPTS = 8
 KEEPS = "django.core.mail.backends.dummy.EmailBackend"
 """With this backend (demo, no mail server) mails stay in the outbox."""
 
 
-def queue_mail(*, to: str, subject: str, body: str, facility_id: int = 0, secret: bool = False) -> None:
+def queue_mail(
+    *,
+    to: str,
+    subject: str,
+    body: str,
+    facility_id: int = 0,
+    secret: bool = False,
+    paper_uid: UUID | None = None,
+) -> None:
     """Put a mail into the outbox of the open transaction; inside an action or as the system.
 
     ``secret`` hides the text from the outbox page and wipes it once sent (the demo shows it). No patient's name and no
-    clinical text belongs into a mail: see :func:`renkei.notices.actions.notify`.
+    clinical text belongs into a mail: see :func:`renkei.notices.actions.notify`. ``paper_uid`` names the sheets of a fax.
     """
     mail = OutgoingMail(
         to=to,
@@ -37,6 +48,7 @@ def queue_mail(*, to: str, subject: str, body: str, facility_id: int = 0, secret
         body=body,
         facility_id=facility_id,
         secret=secret and not settings.DEMO,
+        paper_uid=paper_uid,
     )
     mail.save()
     enqueue(send, mail_uid=str(mail.uid))
@@ -48,13 +60,13 @@ def send(mail_uid: str, again: bool = False) -> None:
 
     A worker that dies between sending and noting it sends once more, under the same Message-ID.
     """
-    with system(f"mail {mail_uid}"):
-        trouble = _attempt(mail_uid, again)
+    with system(f"mail {mail_uid}") as actor:
+        trouble = _attempt(actor, mail_uid, again)
     if trouble is not None:
         raise trouble
 
 
-def _attempt(mail_uid: str, again: bool) -> Exception | None:
+def _attempt(actor: Actor, mail_uid: str, again: bool) -> Exception | None:
     with transaction.atomic():
         rows: Any = OutgoingMail._base_manager.select_for_update()
         mail = rows.filter(uid=mail_uid).first()
@@ -64,20 +76,33 @@ def _attempt(mail_uid: str, again: bool) -> Exception | None:
             return None
         if again and mail.state == MailState.FAILED:
             mail.attempts = 0
-        trouble = _send(mail)
+        paper = _paper_of(actor, mail)
+        trouble = _send(mail, _message(actor, mail, paper))
         mail.save()
+        if paper is not None:
+            follow(paper, mail)
         return trouble
 
 
-def _send(mail: OutgoingMail) -> Exception | None:
+def _paper_of(actor: Actor, mail: OutgoingMail) -> OutgoingPaper | None:
+    if mail.paper_uid is None:
+        return None
+    found = OutgoingPaper.objects.visible_to(actor).select_for_update().get(uid=mail.paper_uid)
+    return found if isinstance(found, OutgoingPaper) else None
+
+
+def _message(actor: Actor, mail: OutgoingMail, paper: OutgoingPaper | None) -> EmailMessage:
+    if paper is not None:
+        return fax_message(actor, mail, paper)
+    return EmailMessage(mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.uid}@renkei>"})
+
+
+def _send(mail: OutgoingMail, message: EmailMessage) -> Exception | None:
     mail.tried_at = clock.now()
     if settings.EMAIL_BACKEND == KEEPS:
         mail.state = MailState.KEPT
         return None
     mail.attempts += 1
-    message = EmailMessage(
-        mail.subject, mail.body, to=[mail.to], headers={"Message-ID": f"<{mail.uid}@renkei>"}
-    )
     try:
         message.send()
     except (SMTPException, OSError) as error:

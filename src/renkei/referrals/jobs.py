@@ -23,7 +23,10 @@ def remind_of_unread_replies() -> int:
     told = 0
     with system("unread replies") as actor, transaction.atomic():
         waiting = ReplyLetter.objects.visible_to(actor).filter(
-            sent_at__lt=clock.now() - timedelta(days=1), first_read_at=None, told_again_at=None
+            sent_at__lt=clock.now() - timedelta(days=1),
+            first_read_at=None,
+            told_again_at=None,
+            taken_back_at=None,
         )
         # A sender outside the circle gets the reply on paper and has nothing to open here.
         reads = periods_now(actor).filter(

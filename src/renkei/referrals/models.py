@@ -163,7 +163,11 @@ class DateOffer(PatientData):
 
 
 class ReplyLetter(PatientData):
-    """A reply (返書) of one of five kinds; a draft until the physician sends it, unchangeable afterwards."""
+    """A reply (返書) of one of five kinds; a draft until the physician sends it, unchangeable afterwards.
+
+    ``on_paper`` came by fax or post and was filed by the sender's house; ``taken_back_at`` is the instant at which a wrong
+    filing was undone (誤登録の取り消し): the row stays, nobody is shown it any more.
+    """
 
     circle = models.ForeignKey("circles.Circle", models.PROTECT, related_name="+")
     patient = models.ForeignKey("patients.Patient", models.PROTECT, related_name="+")
@@ -183,6 +187,8 @@ class ReplyLetter(PatientData):
     first_read_at = models.DateTimeField(null=True, blank=True)
     first_read_by = models.CharField(max_length=120, blank=True)
     told_again_at = models.DateTimeField(null=True, blank=True)
+    on_paper = models.BooleanField(default=False)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["referral_id", "id"]
@@ -210,6 +216,28 @@ class Attachment(PatientData):
     added_at = models.DateTimeField(default=clock.now)
     added_by = models.CharField(max_length=120, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+
+
+class PaperCode(PatientData):
+    """The code of a paper that went out: which reply its form asks for, until when it counts, whether it was revoked.
+
+    ``facility`` gave it out; at any other house it is worth nothing.
+    """
+
+    circle = models.ForeignKey("circles.Circle", models.PROTECT, related_name="+")
+    patient = models.ForeignKey("patients.Patient", models.PROTECT, related_name="+")
+    referral = models.ForeignKey(Referral, models.PROTECT, related_name="paper_codes")
+    facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
+    key = models.CharField(max_length=20, unique=True)
+    kind = models.CharField(max_length=20, blank=True)
+    issued_at = models.DateTimeField(default=clock.now)
+    issued_by = models.CharField(max_length=120, blank=True)
+    valid_until = models.DateField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["referral_id", "id"]
 
 
 class Message(PatientData):

@@ -23,10 +23,21 @@ class P(StrEnum):
     REPLY = "referral.reply"
     CLOSE = "referral.close"
     MESSAGE = "referral.message"
+    FILE_PAPER = "referral.file_paper"
     SETTINGS = "referral.settings"
 
 
-DESK = [P.VIEW, P.DRAFT, P.SEND, P.RECEIVE, P.SCHEDULE, P.REPORT_ARRIVAL, P.DRAFT_REPLY, P.MESSAGE]
+DESK = [
+    P.VIEW,
+    P.DRAFT,
+    P.SEND,
+    P.RECEIVE,
+    P.SCHEDULE,
+    P.REPORT_ARRIVAL,
+    P.DRAFT_REPLY,
+    P.MESSAGE,
+    P.FILE_PAPER,
+]
 register(
     P,
     grants={

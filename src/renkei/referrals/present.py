@@ -15,7 +15,7 @@ from renkei.referrals.models import Deadline, Referral, ReferralMove
 from renkei.referrals.queries import Whole
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import State, Urgency
-from renkei.referrals.workflow import LABELS
+from renkei.referrals.workflow import LABELS, PAPER_MOVES
 from renkei.ui.types import Moment, Row, Tone
 
 SEX = {"male": "男", "female": "女", "other": "その他", "unknown": "不明"}
@@ -252,7 +252,7 @@ def buttons(actor: Actor, referral: Referral) -> list[Button]:
     if not referral.electronic:
         moves = [m for m in moves if m.name in {"close_paper", "withdraw"}]
     else:
-        moves = [m for m in moves if m.name != "close_paper"]
+        moves = [m for m in moves if m.name not in PAPER_MOVES]
     made = [
         Button(
             m.name,

@@ -134,7 +134,7 @@ def desk_counts(actor: Actor) -> dict[str, int]:
 
 def _unread(actor: Actor) -> Q:
     reply = ReplyLetter._base_manager.filter(
-        referral_id=OuterRef("pk"), sent_at__isnull=False, first_read_at=None
+        referral_id=OuterRef("pk"), sent_at__isnull=False, first_read_at=None, taken_back_at=None
     )
     message = (
         Message._base_manager.filter(referral_id=OuterRef("pk"))
@@ -207,7 +207,7 @@ def whole(actor: Actor, referral: Referral) -> Whole:
     of_it = {"referral": referral}
     mine = referral.sender_id == actor.facility_id
     letters = ReferralLetter.objects.visible_to(actor).filter(**of_it)
-    replies = ReplyLetter.objects.visible_to(actor).filter(**of_it)
+    replies = ReplyLetter.objects.visible_to(actor).filter(**of_it, taken_back_at=None)
     return Whole(
         letters=[x for x in letters if mine or x.finalised_at],
         moves=list(ReferralMove.objects.visible_to(actor).filter(**of_it)),

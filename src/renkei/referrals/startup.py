@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from renkei.notices.papers import PaperKind, register_paper_kind
 from renkei.referrals import kinds
+from renkei.referrals.actions._queueing import PAPER_KIND
+from renkei.referrals.papers import outgoing
 from renkei.referrals.permissions import P
 from renkei.referrals.registry import discover
 from renkei.ui.panels import register_panel
 
 discover(kinds.__name__, kinds.__path__)
 register_panel("patient", "referrals", "紹介", "referrals:of_patient", P.VIEW, order=10)
+register_paper_kind(PaperKind(PAPER_KIND, "紹介状", outgoing.make, "referrals:show"))

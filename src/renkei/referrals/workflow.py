@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renkei.kernel.workflow import Facts, Timer, Workflow, move
+from renkei.kernel.workflow import Facts, Move, Timer, Workflow, move
 from renkei.referrals.permissions import P
 from renkei.referrals.types import State
 
@@ -73,8 +73,9 @@ def future_date(facts: Facts) -> str:
 
 
 def sent_on_paper(facts: Facts) -> str:
-    """Only what went out on paper is ended by the sender."""
-    return "電子送信した紹介は、紹介先が完了にします。" if facts.get("electronic") else ""
+    """Only what went out on paper is answered on paper and ended by the sender."""
+    says = "電子送信した紹介は、紹介先が返書を送り、完了にします。紙の返書は登録できません。"
+    return says if facts.get("electronic") else ""
 
 
 purpose_given.field = "purpose"  # type: ignore[attr-defined]
@@ -96,6 +97,31 @@ ALL_TIMERS = ("accept", "date_answer", *REPLIES)
 
 _OPEN = {S.RECEIVED, S.ACCEPTED, S.OFFERED, S.BOOKED}
 _SEEN = {S.ARRIVED, S.ADMITTED}
+
+_ANSWERED = {S.FINAL_REPLY, S.CLOSED, S.WITHDRAWN}
+
+
+def _paper(
+    name: str, sources: set[State], target: State | None, *, label: str, permission: P = P.FILE_PAPER
+) -> Move:
+    """A move of a referral that went out on paper: nobody but the sender's house can make it."""
+    return move(name, sources, target, by=SENDER, permission=permission, label=label, needs=(sent_on_paper,))
+
+
+PAPER_MOVES = frozenset(
+    {
+        "close_paper",
+        "close_answered",
+        "paper_arrive",
+        "paper_reply",
+        "paper_finish",
+        "paper_undo_all",
+        "paper_undo_finish",
+        "paper_undo",
+        "paper_noted",
+    }
+)
+"""Moves of a referral that went out on paper: the sender's house files what comes back by fax or post."""
 
 REFERRAL = Workflow(
     "referral",
@@ -270,7 +296,7 @@ REFERRAL = Workflow(
         ),
         move(
             "close_paper",
-            {S.SENT},
+            {S.SENT, S.ARRIVED},
             S.CLOSED,
             by=SENDER,
             permission=P.SEND,
@@ -278,6 +304,14 @@ REFERRAL = Workflow(
             needs=(sent_on_paper,),
             asks=("reason",),
         ),
+        _paper("close_answered", {S.FINAL_REPLY}, S.CLOSED, permission=P.SEND, label="完了にする"),
+        _paper("paper_arrive", {S.SENT}, S.ARRIVED, label="紙の返書(来院・経過)を登録"),
+        _paper("paper_reply", {S.ARRIVED, *_ANSWERED}, None, label="紙の返書を登録"),
+        _paper("paper_finish", {S.SENT, S.ARRIVED}, S.FINAL_REPLY, label="紙の最終報告を登録"),
+        _paper("paper_undo_all", {S.ARRIVED, S.FINAL_REPLY}, S.SENT, label="紙の返書の登録を取り消す"),
+        _paper("paper_undo_finish", {S.FINAL_REPLY}, S.ARRIVED, label="紙の最終報告の登録を取り消す"),
+        _paper("paper_noted", {S.SENT, S.ARRIVED, *_ANSWERED}, None, label="誤登録の記録を残す"),
+        _paper("paper_undo", {S.SENT, S.ARRIVED, *_ANSWERED}, None, label="紙の返書の登録を取り消す"),
         move("reply", _SEEN, None, by=RECEIVER, permission=P.REPLY, label="返書を送る"),
         move(
             "finish",

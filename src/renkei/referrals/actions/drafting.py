@@ -20,6 +20,7 @@ from renkei.kernel.identifiers import referral_number
 from renkei.kernel.roles import Role
 from renkei.kernel.text import clean_note, shorten
 from renkei.patients.models import Patient
+from renkei.referrals.actions._queueing import put_into_print_queue
 from renkei.referrals.actions._steps import party_of, place_of, step
 from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.permissions import P
@@ -235,6 +236,8 @@ def send(actor: Actor, referral: Referral, *, electronic: bool | None = None) ->
     )
     if referral.electronic and receiver is not None:
         let_in(referral.circle, receiver.pk, source=Source.REFERRAL, reason=referral.number)
+    if not referral.electronic:
+        put_into_print_queue(referral)
     return referral
 
 
