@@ -32,9 +32,7 @@ _FACTORS = {
 
 def told(person: Person, action: str, says: str, outcome: Outcome = Outcome.DONE) -> None:
     """One line about ``person`` at the first facility they work for; refusals outlive the request."""
-    with system("record of log-in") as actor, transaction.atomic():
-        rows = Membership.objects.visible_to(actor).filter(person_id=person.pk).select_related("facility")
-        first = next((m for m in rows.order_by("id") if m.in_force()), None)
+    first = _first_work(person.pk)
     line = Line(
         outcome=outcome,
         action=f"accounts.{action}",
@@ -50,6 +48,12 @@ def told(person: Person, action: str, says: str, outcome: Outcome = Outcome.DONE
     (record_refusal if outcome is Outcome.DENIED else record)(line)
 
 
+def _first_work(person_id: int) -> Membership | None:
+    with system("record of log-in") as actor, transaction.atomic():
+        rows = Membership.objects.visible_to(actor).filter(person_id=person_id).select_related("facility")
+        return next((m for m in rows.order_by("id") if m.in_force()), None)
+
+
 def refused(login_id: str, says: str) -> None:
     """A log-in that was refused; an unknown log-in id is not written down, it may be a password."""
     with system("record of a refused log-in"), transaction.atomic():
@@ -57,6 +61,7 @@ def refused(login_id: str, says: str) -> None:
     if person is not None:
         told(person, "log_in", says, Outcome.DENIED)
         return
+    _first_work(0)  # the same work as for somebody who exists: the time of the answer tells nothing
     refused_before(f"{says}(知らないログインID)")
 
 
