@@ -17,6 +17,7 @@ MODULES = (
     "circles",
     "referrals",
     "exchange",
+    "indicators",
 )
 
 own: list[URLPattern | URLResolver] = [

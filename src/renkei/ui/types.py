@@ -170,7 +170,8 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A line chart over dates. ``days`` are ISO dates (yyyy-mm-dd), as many as each series has values."""
+    """A line chart over dates. ``days`` are ISO dates (yyyy-mm-dd), as many as each series has values; ``by_month``:
+    they are first days of months, and the axis and the table name the months."""
 
     title: str
     unit: str
@@ -179,10 +180,12 @@ class Chart:
     bands: Sequence[Band] = ()
     thresholds: Sequence[Threshold] = ()
     digits: int = 1
+    by_month: bool = False
     rows: list[tuple[str, list[float | None]]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Lay out the table that stands behind the picture; every series must be as long as ``days``."""
         if any(len(line.values) != len(self.days) for line in self.series):
             raise ValueError("every series needs one value (or None) per day")
-        self.rows.extend((day, [line.values[i] for line in self.series]) for i, day in enumerate(self.days))
+        shown = [day[:7].replace("-", "/") if self.by_month else day for day in self.days]
+        self.rows.extend((day, [line.values[i] for line in self.series]) for i, day in enumerate(shown))

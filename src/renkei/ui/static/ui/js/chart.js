@@ -98,7 +98,9 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Tokyo"),
       scales: { y: { range: () => range(data) } },
       axes: [
-        { ...axis, size: 28, space: 56, incrs: [1, 7, 14, 28, 91, 182, 365].map((days) => days * 86400), values: (_, ticks) => ticks.map(shortDay) },
+        data.by_month
+          ? { ...axis, size: 28, splits: monthTicks, values: (_, ticks) => ticks.map(shortMonth) }
+          : { ...axis, size: 28, space: 56, incrs: [1, 7, 14, 28, 91, 182, 365].map((days) => days * 86400), values: (_, ticks) => ticks.map(shortDay) },
         { ...axis, size: 44 },
       ],
       series: [{}, ...data.series.map((line, i) => ({
@@ -107,6 +109,19 @@
       }))],
       hooks: { drawAxes: [behind(data)], draw: [names(data)] },
     };
+  }
+
+  // As many first days of months as have room; their distance divides a year, so that the same months stand there again.
+  function monthTicks(plot) {
+    const months = plot.data[0];
+    const room = Math.max(1, Math.floor(plot.bbox.width / devicePixelRatio / 52));
+    const step = [1, 2, 3, 4, 6, 12].find((n) => months.length / n <= room) ?? 12;
+    return months.filter((_, i) => i % step === 0);
+  }
+
+  function shortMonth(seconds, i) {
+    const [year, month] = new Date(seconds * 1000 + 9 * 3600000).toISOString().slice(0, 7).split("-").map(Number);
+    return month === 1 || i === 0 ? `${year}/${month}` : `${month}月`;
   }
 
   function shortDay(seconds) {

@@ -1,0 +1,1 @@
+"""One folder for each indicator; the registry finds them by itself."""
