@@ -18,6 +18,7 @@ from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
 from renkei.gate.actor import Actor, Kind, current
+from renkei.indicators.permissions import P as Indicators
 from renkei.kernel.roles import Role
 from renkei.notices.permissions import P as Notices
 from renkei.notices.queries import unread_count
@@ -193,7 +194,12 @@ def _work(actor: Actor, house: House) -> list[Entry]:
 
 
 def _region(actor: Actor) -> list[Entry]:
-    return [Entry("連携医療機関", "directory:list")] if actor.may(Directory.VIEW) else []
+    lines = [Entry("連携医療機関", "directory:list")] if actor.may(Directory.VIEW) else []
+    if actor.may(Indicators.VIEW):
+        lines.append(Entry("指標", "indicators:index"))
+    elif actor.may(Indicators.IMPORT):
+        lines.append(Entry("受診の取り込み", "indicators:upload", short="取り込み"))
+    return lines
 
 
 def _management(actor: Actor, house: House) -> list[Entry]:
