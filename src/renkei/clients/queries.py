@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from renkei.clients import codes
 from renkei.clients.bearer import actor_of_bearer, forget_bearers
@@ -23,6 +24,13 @@ from renkei.kernel.errors import NotFound
 __all__ = ["actor_of_bearer", "forget_bearers"]
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
+
+
+def oauth_addresses(origin: str) -> dict[str, str]:
+    """The endpoints below ``origin`` (``https://host``) by the names of SMART's ``oauth-uris``."""
+    return {
+        name: origin + reverse(f"clients:{name}") for name in ("authorize", "token", "introspect", "revoke")
+    }
 
 
 def door_actor(client: Client, person_id: int = 0) -> Actor:

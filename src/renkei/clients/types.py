@@ -17,7 +17,8 @@ from renkei.clients.scopes import (
     scope_word,
     vocabulary,
 )
-from renkei.kernel.errors import DomainError
+from renkei.fhirkit.server.refusals import TooMany as Throttled
+from renkei.fhirkit.server.refusals import Unauthorised
 
 __all__ = [
     "BearerRefused",
@@ -71,23 +72,18 @@ class TokenKind(models.TextChoices):
     REFRESH = "refresh", "更新トークン"
 
 
-class BearerRefused(DomainError):
-    """No, an unknown, expired or withdrawn token (HTTP 401; RFC 6750 ``invalid_token``)."""
-
-    status = 401
+class BearerRefused(Unauthorised):
+    """An unknown, expired or withdrawn token (HTTP 401; RFC 6750 ``invalid_token``)."""
 
 
-class TooMany(DomainError):
+class TooMany(Throttled):
     """More requests than the client's limit (HTTP 429). ``retry_after_seconds`` goes into ``Retry-After``."""
-
-    status = 429
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__(
-            "too_many_requests",
             f"1分あたりの回数の上限を超えました。{retry_after_seconds}秒ほど待ってから送ってください。",
+            retry_after_seconds,
         )
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True)

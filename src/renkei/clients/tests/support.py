@@ -68,7 +68,14 @@ class ThroughDjango(BaseAdapter):
 
 def session(client: Client, key: Any = RSA, alg: str = "RS384", **more: Any) -> OAuth2Session:
     """Authlib's client of a system that signs with ``key``."""
-    made = OAuth2Session(client.client_id, key, token_endpoint_auth_method=str(Login.KEY), **more)
+    method = str(Login.KEY)
+    made = OAuth2Session(
+        client.client_id,
+        key,
+        token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method,
+        **more,
+    )
     made.register_client_auth_method(
         PrivateKeyJWT(TOKEN, headers={"kid": key.kid}, alg=alg, claims=five_minutes())
     )
