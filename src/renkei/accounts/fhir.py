@@ -150,7 +150,7 @@ register(
             _named(None, "氏名またはフリガナ", "name"),
             _named(0, "姓", "family"),
             _named(1, "名", "given"),
-            boolean("active", Q(is_active=True), doc="アカウントが有効か"),
+            boolean("active", lambda: Q(is_active=True), doc="アカウントが有効か"),
         ),
         sorts=(Sort("name", "kana"),),
     )
@@ -179,6 +179,7 @@ register(
                 points_to=lambda row: [f"Organization/{row.facility_uid}"],
                 doc="施設",
             ),
+            boolean("active", in_force, doc="今日の時点で所属しているか"),
             Param(name="role", kind=Kind.TOKEN, where=_by_role, doc="役割"),
             token("specialty", "department__code", system=japan.DEPARTMENTS, doc="診療科コード(SS-MIX2)"),
         ),

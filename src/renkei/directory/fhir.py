@@ -52,6 +52,12 @@ def still_open() -> Q:
     return Q(closed_on=None) | Q(closed_on__gt=clock.today())
 
 
+def accepting() -> Q:
+    """Departments that take referrals at a facility that is open."""
+    house = Q(facility__closed_on=None) | Q(facility__closed_on__gt=clock.today())
+    return Q(accepts_referrals=True) & house
+
+
 def _open(row: Any) -> bool:
     return row.closed_on is None or row.closed_on > clock.today()
 
@@ -199,7 +205,7 @@ register(
             NAME,
             *PLACE,
             PREFECTURE,
-            boolean("active", Q(closed_on=None) | Q(closed_on__gt=clock.today()), doc="開いている施設か"),
+            boolean("active", still_open, doc="開いている施設か"),
         ),
         sorts=(Sort("name", "kana"),),
     )
@@ -243,7 +249,7 @@ register(
         params=(
             text("name", "name", "kana", doc="診療科名またはカナ"),
             token("specialty", "code", system=japan.DEPARTMENTS, doc="診療科コード(SS-MIX2)"),
-            boolean("active", Q(accepts_referrals=True), doc="紹介を受けているか"),
+            boolean("active", accepting, doc="紹介を受けているか"),
             reference(
                 "organization",
                 "facility__uid",

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from renkei.directory.models import (
@@ -119,6 +120,14 @@ def look_up_facility(code: str, text: str) -> Choice | None:
 def facility_by_id(facility_id: int) -> Facility | None:
     """One facility by its key, or None."""
     return Facility.objects.select_related("area", "organization").filter(pk=facility_id).first()
+
+
+def facility_identity(facility_id: int) -> tuple[str, str]:
+    """``(uid, institution number)`` of a facility, empty where there is none: all that a machine needs to name it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uid, institution_number FROM directory_facility WHERE id = %s", [facility_id])
+        found = cursor.fetchone()
+    return (str(found[0]), found[1] or "") if found else ("", "")
 
 
 def facility_by_number(institution_number: str) -> Facility | None:

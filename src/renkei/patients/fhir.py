@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from renkei.clients.scopes import register_scope
-from renkei.directory.queries import facility_by_id
+from renkei.directory.queries import facility_identity
 from renkei.fhirkit.bundles import Resource, items, text_of
 from renkei.fhirkit.japan import (
     INSTANCE_ID,
@@ -59,35 +60,27 @@ class PatientCommand:
 
 
 def rows(actor: Actor) -> QuerySet[Any]:
-    """Visible patients with what a resource needs of their facility."""
+    """Visible patients with what a resource needs of their facility, and the insured number in force as ``key|number``.
+
+    The number is read beside its patient, who has passed the gate; the database asks again for it.
+    """
+    numbers = InsuredNumber._base_manager.filter(patient_id=OuterRef("pk"), valid_until=None).order_by("-pk")
+    told = Concat(Cast("pk", TextField()), Value("|"), "member_id", output_field=TextField())
     found = Patient.objects.visible_to(actor).annotate(
-        facility_uid=F("facility__uid"), institution_number=F("facility__institution_number")
+        facility_uid=F("facility__uid"),
+        institution_number=F("facility__institution_number"),
+        insured=Subquery(numbers.values(told=told)[:1]),
     )
-    return found.defer("bigrams", "phone_digits")
-
-
-def prepare(actor: Actor, found: list[Any]) -> None:
-    """Insured numbers in force, one query for the page."""
-    wanted = {row.pk: row for row in found}
-    numbers = InsuredNumber.objects.visible_to(actor).filter(patient_id__in=list(wanted), valid_until=None)
-    for row in found:
-        row.insured = None
-        if not hasattr(row, "facility_uid"):
-            house = facility_by_id(row.facility_id)
-            row.facility_uid = house.uid if house else ""
-            row.institution_number = house.institution_number if house else ""
-    for patient_id, pk, member_id in numbers.order_by("pk").values_list("patient_id", "pk", "member_id"):
-        wanted[patient_id].insured = (pk, member_id)
+    return found.defer("bigrams", "phone_digits", "kanji_key")
 
 
 def version(row: Any) -> str:
     """The row's version and the insured number it is shown with: either of them changes the resource."""
-    insured = getattr(row, "insured", None)
-    return f"{row.version}.{insured[0]}" if insured else str(row.version)
+    return f"{row.version}.{row.insured.partition('|')[0]}" if row.insured else str(row.version)
 
 
 def to_fhir(row: Any) -> Resource:
-    """JP_Patient of a prepared row."""
+    """JP_Patient of a row of :func:`rows`."""
     return without_empty(
         {
             "identifier": _identifiers(row),
@@ -108,7 +101,7 @@ def _identifiers(row: Any) -> list[Resource]:
     if row.local_number and row.institution_number:
         found.append({"system": f"{LOCAL_PATIENT}{row.institution_number}", "value": row.local_number})
     if row.insured:
-        found.append({"system": MEMBER_ID, "value": row.insured[1]})
+        found.append({"system": MEMBER_ID, "value": row.insured.partition("|")[2]})
     found.append({"system": INSTANCE_ID, "value": str(row.uid)})
     return found
 
@@ -184,8 +177,9 @@ def _numbers(resource: Resource) -> tuple[tuple[tuple[str, str], ...], str, date
 
 def _details(actor: Actor, command: PatientCommand) -> dict[str, Any]:
     """The details for the actor's own facility; numbers of other houses are not ours to keep."""
-    house = facility_by_id(actor.facility_id)
-    number = (house.institution_number or "") if house else ""
+    house, number = ("", "")
+    if command.local_numbers or command.organization:
+        house, number = facility_identity(actor.facility_id)
     own = [value for institution, value in command.local_numbers if institution == number]
     if command.local_numbers and not own:
         raise Invalid(
@@ -194,7 +188,7 @@ def _details(actor: Actor, command: PatientCommand) -> dict[str, Any]:
             "Patient.identifier",
         )
     wanted = command.organization.split("/_history/")[0].rpartition("/")[2]
-    if wanted and house and wanted != str(house.uid):
+    if wanted and wanted != house:
         raise Invalid(
             "foreign_organization",
             "managingOrganization は、この接続の施設だけを指定できます。",
@@ -281,8 +275,6 @@ MAPPING = register(
         profile=profile("JP_Patient"),
         reads=P.VIEW,
         rows=rows,
-        prepare=prepare,
-        reload=False,
         to_fhir=to_fhir,
         version=version,
         updated="updated_at",
@@ -301,7 +293,7 @@ MAPPING = register(
             Param(name="phone", kind=Kind.TOKEN, where=_by_phone, doc="電話番号(数字だけで比べます)"),
             text("address", "address", doc="住所"),
             text("address-postalcode", "postal_code", doc="郵便番号"),
-            boolean("deceased", Q(deceased_on__isnull=False), doc="死亡しているか"),
+            boolean("deceased", lambda: Q(deceased_on__isnull=False), doc="死亡しているか"),
             reference(
                 "organization",
                 "facility__uid",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from django.db import connection
-from django.db.models import F, IntegerField, Q, Value
-from django.db.models.functions import Greatest, StrIndex
-from django.db.models.lookups import GreaterThan
+from django.db.models import F, Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import Exact, GreaterThan
 
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
@@ -36,11 +36,10 @@ def where(actor: Actor, part: str, text: str, how: str) -> Q:
         return NOBODY
     if how == "contains":
         return _contains(actor, part, typed, kanji, kana)
-    beginning = _begins(kanji, kana)
     if part == "family":
-        return beginning & _family_as_long_as(max(len(kanji), len(kana)))
+        return _family_begins(kanji, kana)
     given = _given(actor, typed, kanji, kana)
-    return given if part == "given" else beginning | given
+    return given if part == "given" else _begins(kanji, kana) | given
 
 
 def _exact(part: str, typed: str) -> Q:
@@ -52,19 +51,22 @@ def _exact(part: str, typed: str) -> Q:
 
 
 def _begins(kanji: str, kana: str) -> Q:
-    found = NOBODY
-    if kanji:
-        found |= Q(starts_with("kanji_key", kanji))
-    if kana:
-        found |= Q(starts_with("kana_key", kana))
-    return found
+    return _starts("kanji_key", kanji) | _starts("kana_key", kana)
 
 
-def _family_as_long_as(length: int) -> Q:
-    """The space behind the family name stands further back than ``length``, or there is none."""
-    places = (StrIndex(F(column), Value(" ")) for column in ("name", "kana"))
-    furthest = Greatest(*places, output_field=IntegerField())
-    return Q(name__regex="^[^ ]+$") | Q(GreaterThan(furthest, Value(length)))
+def _family_begins(kanji: str, kana: str) -> Q:
+    """The key begins so, and the space behind the family name stands further back, or there is none."""
+    in_kanji = _starts("kanji_key", kanji) & _space_behind("name", len(kanji))
+    return in_kanji | _starts("kana_key", kana) & _space_behind("kana", len(kana))
+
+
+def _starts(field: str, key: str) -> Q:
+    return Q(starts_with(field, key)) if key else NOBODY
+
+
+def _space_behind(column: str, length: int) -> Q:
+    place = StrIndex(F(column), Value(" "))
+    return Q(Exact(place, Value(0))) | Q(GreaterThan(place, Value(length)))
 
 
 def _given(actor: Actor, typed: str, kanji: str, kana: str) -> Q:

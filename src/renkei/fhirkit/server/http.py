@@ -52,8 +52,8 @@ STRANGERS = (Kind.ANONYMOUS, Kind.PERSON)
 
 
 def register_authenticator(find: Authenticator) -> None:
-    """``find(request)`` gives the actor of a bearer token, or None when it knows no such token."""
-    _authenticators.append(find)
+    """``find(request)`` gives the actor of a bearer token, or None when it knows no such token; the latest is asked first."""
+    _authenticators.insert(0, find)
 
 
 def unregister_authenticator(find: Authenticator) -> None:

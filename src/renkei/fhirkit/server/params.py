@@ -51,13 +51,13 @@ def token(
     return Param(name=name, kind=Kind.TOKEN, where=where, doc=doc, **{"modifiers": ("not",), **more})
 
 
-def boolean(name: str, condition: Q, *, doc: str = "") -> Param:
-    """``true`` and ``false`` by a condition."""
+def boolean(name: str, condition: Callable[[], Q], *, doc: str = "") -> Param:
+    """``true`` and ``false`` by a condition, made anew for each search: it may depend on today."""
 
     def where(actor: Actor, values: Sequence[Token]) -> Q:
         wanted = {v.code for v in values}
-        parts = [part for word, part in (("true", condition), ("false", ~condition)) if word in wanted]
-        return any_of(parts)
+        holds = condition()
+        return any_of(part for word, part in (("true", holds), ("false", ~holds)) if word in wanted)
 
     return Param(name=name, kind=Kind.TOKEN, where=where, doc=doc)
 

@@ -10,6 +10,7 @@ import orjson
 
 from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.server.mapping import Mapping, Row
+from renkei.fhirkit.server.statements import by_key
 from renkei.gate.actor import Actor
 from renkei.gate.guard import Scope, collecting, note_shown
 
@@ -63,7 +64,7 @@ def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row |
     if mapping.fetch is not None or mapping.rows is None:
         return mapping.fetch(actor, identity) if mapping.fetch else None
     with collecting():
-        found = list(mapping.rows(actor).filter(**{mapping.key: key})[:1])
+        found = by_key(actor, mapping, key)
         if found and mapping.prepare is not None:
             mapping.prepare(actor, found)
     if not found:
