@@ -178,3 +178,36 @@ def _scan(number: int, form: Callable[[int], tuple[str, bytes]], dice: random.Ra
     if kind == "tiff":
         return Scan(f"scan-{number:03}.tif", as_tiff(pages, dpi), truth, how)
     return Scan(f"scan-{number:03}.pdf", as_pdf(pages, dpi), truth, how)
+
+
+@dataclass
+class Tally:
+    """How many papers were filed right, were left to a person, or were filed wrong; ``told`` names each of the last."""
+
+    right: int = 0
+    unmatched: int = 0
+    destroyed: int = 0
+    wrong: int = 0
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def readable(self) -> int:
+        """Papers whose code was not destroyed."""
+        return self.right + self.unmatched
+
+    def judge(self, scan: Scan, found: Sequence[tuple[int, int, str]]) -> None:
+        """Compare where every page belongs with where it was filed; ``found`` has '' for 未照合."""
+        filed = {page: owner for first, last, owner in found for page in range(first, last + 1)}
+        for first, last, owner in scan.truth:
+            owners = {filed.get(page, "") for page in range(first, last + 1)}
+            if owners - {owner, ""}:
+                self.wrong += 1
+                self.told.append(
+                    f"{scan.name} ({scan.how}): pages {first}-{last} of {owner!r} went to {owners}"
+                )
+            elif not owner:
+                self.destroyed += 1
+            elif owners == {owner}:
+                self.right += 1
+            else:
+                self.unmatched += 1

@@ -17,9 +17,11 @@ from renkei.demo.clock import clock_label
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
+from renkei.exchange.scans.queries import unmatched_count
 from renkei.gate.actor import Actor, Kind, current
 from renkei.indicators.permissions import P as Indicators
 from renkei.kernel.roles import Role
+from renkei.notices.paper_queries import waiting_count as waiting_papers
 from renkei.notices.permissions import P as Notices
 from renkei.notices.queries import unread_count
 from renkei.patients.permissions import P as Patients
@@ -190,6 +192,10 @@ def _work(actor: Actor, house: House) -> list[Entry]:
         lines.append(Entry("緊急参照", "circles:emergency"))
     if actor.may(Exchange.IMPORT):
         lines.append(Entry("文書の取り込み", "exchange:upload"))
+    if actor.may(Notices.PAPERS):
+        lines.append(Entry("紙の送付", "notices:papers", count=waiting_papers(actor) or None))
+    if actor.may(Exchange.FILE_SCAN):
+        lines.append(Entry("紙の返書", "exchange:scans", count=unmatched_count(actor) or None))
     return lines
 
 

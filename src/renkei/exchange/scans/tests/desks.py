@@ -101,3 +101,41 @@ def png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+class Region:
+    """Twelve letters on paper and the forms of each: what the generated scans are made of."""
+
+    LETTERS = 12
+
+    def __init__(self, desk: PaperDesk) -> None:
+        self.desk = desk
+        self.letters = [desk.sent(("suzuki", "yamada", "yoshida")[n % 3]) for n in range(self.LETTERS)]
+        self.made: dict[tuple[int, str], tuple[str, bytes]] = {}
+
+    def form(self, number: int) -> tuple[str, bytes]:
+        """The owner (``referral key/kind``) and the blank form of the ``number``-th paper."""
+        letter = self.letters[number % self.LETTERS]
+        kind = outgoing.FORMS[number // self.LETTERS % len(outgoing.FORMS)]
+        if (letter.pk, kind) not in self.made:
+            with acting(self.desk.clerk):
+                pdf = outgoing.forms_pdf(self.desk.clerk, letter.uid)
+            for at, each in enumerate(outgoing.FORMS):
+                one = pypdfium2.PdfDocument.new()
+                whole = pypdfium2.PdfDocument(pdf)
+                one.import_pages(whole, [at])
+                out = io.BytesIO()
+                one.save(out)
+                one.close()
+                whole.close()
+                self.made[letter.pk, each] = (f"{letter.pk}/{each.value}", out.getvalue())
+        return self.made[letter.pk, kind]
+
+    def measure(self, scan: scans.Scan, tally: scans.Tally) -> None:
+        """Take one generated file in, have it read, and count."""
+        parts = self.desk.read(self.desk.take(scan.data, scan.name))
+        found = [
+            (p.first_page, p.last_page, f"{p.referral_id}/{p.kind}" if p.state == "filed" else "")
+            for p in parts
+        ]
+        tally.judge(scan, found)

@@ -76,13 +76,14 @@ def test_the_page_takes_files_and_tells_of_each(desk: PaperDesk) -> None:
 
 
 def test_the_list_the_panel_and_the_pictures_open_for_the_house_only(desk: PaperDesk) -> None:
-    referral = desk.sent()
+    referral, open_one = desk.sent(), desk.sent("yamada")
     [filed] = desk.scan(desk.form(referral, "final_report"))
     [waiting] = desk.scan(blank(), blank(), name="other.pdf")
     client = StaffClient().log_in(desk.clerk)
     listed = client.get(reverse("exchange:scans")).content.decode()
     assert "other.pdf" in listed
-    assert referral.number in listed, "the letter that waits is proposed"
+    assert open_one.number in listed, "the letter that waits is proposed"
+    assert referral.number not in listed, "the one that was answered is not"
     addresses = [
         reverse("exchange:scan", args=[waiting.uid]),
         reverse("exchange:scan_panel", args=[waiting.uid]) + "?only=candidates&q=鈴木",
