@@ -11,78 +11,31 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import models
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
+from checks.addresses import (
+    ADDRESSES,
+    CONVERTER,
+    OURS,
+    body,
+    live_paths,
+    logged_in,
+    menu_counted_once,
+    plain,
+)
 from checks.filler import MARK
 from checks.world import OUTSIDERS, World, fingerprint, login
 from renkei.accounts.models import Person
 from renkei.gate.actor import Actor
-from renkei.portal import navigation
 from testing.fixtures import StaffClient
 
-THIRD_PARTY = {
-    "allauth.": "log-in, second factor, sessions: pages before or about one's own account only",
-    "django.contrib.staticfiles.": "files of the program",
-    "django.views.static": "files of the program",
-    "django.views.generic.base": "redirects of allauth's URL list",
-    "django.views.i18n": "texts for scripts",
-}
 CALM = {200, 204, 302, 303, 304, 400, 401, 403, 404, 405, 406, 409, 410, 415, 422}
 LOGIN = "/accounts/login/"
-
-TRUNK = {"patients.Patient", "referrals.Referral", "files.StoredFile", "circles.Circle", "accounts.Person"}
-
-
-@dataclass(frozen=True)
-class Address:
-    """One pattern of the resolver: its route and its view."""
-
-    route: str
-    pattern: URLPattern
-
-    @property
-    def view(self) -> Any:
-        """The callback as Django calls it."""
-        return self.pattern.callback
-
-    @property
-    def home(self) -> str:
-        """Dotted module where the view lives."""
-        found = getattr(self.view, "view_class", self.view)
-        return str(found.__module__)
-
-    @property
-    def gate(self) -> tuple[str, object] | None:
-        """What @page or @public_page wrote on the view, through other decorators too."""
-        found = getattr(self.view, "gate", None)
-        return found if isinstance(found, tuple) else None
-
-    @property
-    def third_party(self) -> bool:
-        """On the list of packages with a reason."""
-        return self.home.startswith(tuple(THIRD_PARTY))
-
-
-def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[Address]:
-    for part in resolver.url_patterns:
-        route = prefix + str(part.pattern)
-        if isinstance(part, URLResolver):
-            yield from _walk(part, route)
-        else:
-            yield Address(route, part)
-
-
-ADDRESSES = list(_walk(get_resolver()))
-OURS = [a for a in ADDRESSES if not a.third_party]
-CONVERTER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 
 def test_the_resolver_is_not_empty() -> None:
@@ -100,76 +53,6 @@ def test_a_public_page_has_a_reason() -> None:
     for address in OURS:
         if address.gate and address.gate[0] == "public":
             assert len(str(address.gate[1])) >= 8, address.route
-
-
-def _candidates(address: Address, world: World) -> list[str]:
-    """The paths of ``address`` with keys of existing rows: first those of the view's own module, then the trunk's."""
-    if not CONVERTER.search(address.route):
-        return ["/" + _plain(address.route)]
-    module = address.home.split(".")[1]
-    rows = [(m, r) for m, r in world.about_somebody() if m._meta.app_label == module]
-    rows += [
-        (m, r) for m, r in world.about_somebody() if m._meta.label in TRUNK and m._meta.app_label != module
-    ]
-    filled = (CONVERTER.sub(lambda found, r=r: _value(found, r), address.route) for _m, r in rows)  # type: ignore[misc]
-    return list(dict.fromkeys("/" + _plain(path) for path in filled))
-
-
-def _live_paths(world: World) -> dict[str, list[str]]:
-    """Route → one path that shows something to a member of the circle; where none does, the first two that exist."""
-    insiders = [_logged_in(world.cast.actor(name)) for name in ("aoki", "sato")]
-    found: dict[str, list[str]] = {}
-    with _menu_counted_once():
-        for address in OURS:
-            paths = _candidates(address, world)
-            live = next((p for p in paths if _is_live(p, insiders)), None)
-            found[address.route] = [live] if live else paths[:2]
-    return found
-
-
-@contextmanager
-def _menu_counted_once() -> Iterator[None]:
-    """Half the cost of a page is the counters of the menu around it: inside the block, once for each person.
-
-    The first page of a walk counts them as always; nothing changes between it and the last one.
-    """
-    counted: dict[Actor, Any] = {}
-    count = navigation.groups
-
-    def groups(actor: Actor, house: navigation.House) -> Any:
-        if actor not in counted:
-            counted[actor] = count(actor, house)
-        return counted[actor]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(navigation, "groups", groups)
-        yield
-
-
-def _is_live(path: str, insiders: list[Client]) -> bool:
-    """Shown to one of them; an address for forms only is live as it is."""
-    for client in insiders:
-        status = client.get(path).status_code
-        if status in {200, 405}:
-            return True
-    return False
-
-
-def _plain(route: str) -> str:
-    return route.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
-
-
-def _value(found: re.Match[str], row: models.Model) -> str:
-    kind = found["kind"] or "str"
-    if kind == "uuid" or "uid" in found["name"]:
-        return str(getattr(row, "uid", "00000000-0000-7000-8000-000000000000"))
-    if kind == "int":
-        return str(row.pk if isinstance(row.pk, int) else 1)
-    for column in (found["name"], "kind", "state", "name"):
-        value = getattr(row, column, None)
-        if isinstance(value, str) and value and "/" not in value:
-            return value
-    return "x"
 
 
 @dataclass(frozen=True)
@@ -195,7 +78,7 @@ def visited(world: World) -> Iterator[Visited]:
     loud = logging.getLogger("django.request")
     level = loud.level
     loud.setLevel(logging.CRITICAL)  # hundreds of refusals are what is wanted here
-    paths = _live_paths(world)
+    paths = live_paths(world)
     before = fingerprint(world.database, tables)
     yield Visited(world, paths, tables)
     loud.setLevel(level)
@@ -203,14 +86,9 @@ def visited(world: World) -> Iterator[Visited]:
     assert {t for t in tables if before[t] != after[t]} == set()
 
 
-def _logged_in(actor: Actor) -> StaffClient:
-    client = StaffClient(raise_request_exception=False)
-    return client.log_in(actor)
-
-
 def _assert_nothing_of_others(response: Any, path: str, who: str) -> None:
     assert response.status_code in CALM, f"{response.status_code} at {path} for {who}"
-    shown = _body(response) + str(response.headers).encode()
+    shown = body(response) + str(response.headers).encode()
     assert MARK.encode() not in shown, f"{path} shows a stranger's row to {who}"
 
 
@@ -229,7 +107,7 @@ def test_an_anonymous_visitor_is_asked_to_log_in_or_sees_a_public_page(visited: 
 @pytest.fixture(params=OUTSIDERS)
 def outsider(request: pytest.FixtureRequest, visited: Visited) -> Iterator[Actor]:
     """Each role of each facility outside; the menu is counted once during the walk."""
-    with _menu_counted_once():
+    with menu_counted_once():
         yield visited.world.cast.actor(request.param)
 
 
@@ -243,7 +121,7 @@ def unchanged(visited: Visited) -> Iterator[None]:
 
 
 def test_a_role_outside_sees_nothing_at_any_address(visited: Visited, outsider: Actor) -> None:
-    client = _logged_in(outsider)
+    client = logged_in(outsider)
     for path in visited.every_path():
         response = _still_logged_in(client, outsider, "get", path)
         _assert_nothing_of_others(response, path, _who(outsider))
@@ -253,19 +131,19 @@ def test_a_role_outside_finds_nothing_by_the_very_names_of_the_rows(
     visited: Visited, outsider: Actor
 ) -> None:
     """Fragments, polls, lists and suggestions: no more is shown than on the page."""
-    client = _logged_in(outsider)
+    client = logged_in(outsider)
     words = dict.fromkeys(("q", "name", "kana", "term", "search"), MARK) | {"page": "1"}
     for number, path in enumerate(visited.every_path()):
         poll = {"X-Renkei-Poll": "1"} if number % 2 else {}
         response = client.get(path, words, headers={"HX-Request": "true", **poll})
         assert response.status_code in CALM, f"{response.status_code} at {path} for {_who(outsider)}"
         # The words come back in the search box; with a number behind them they came from a row.
-        assert not re.search(f"{MARK}\\d", _body(response).decode(errors="replace")), (path, _who(outsider))
+        assert not re.search(f"{MARK}\\d", body(response).decode(errors="replace")), (path, _who(outsider))
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_no_form_sent_by_a_role_outside_changes_or_shows_anything(visited: Visited, outsider: Actor) -> None:
-    client = _logged_in(outsider)
+    client = logged_in(outsider)
     for path in visited.every_path():
         response = _still_logged_in(client, outsider, "post", path)
         _assert_nothing_of_others(response, path, _who(outsider))
@@ -285,18 +163,18 @@ def _who(actor: Actor) -> str:
 
 
 def test_allauths_pages_show_nothing_of_others(visited: Visited) -> None:
-    outsider = _logged_in(visited.world.cast.outsiders()[0])
+    outsider = logged_in(visited.world.cast.outsiders()[0])
     for client in (Client(raise_request_exception=False), outsider):
         for address in ADDRESSES:
             if address.third_party and not CONVERTER.search(address.route) and "(" not in address.route:
-                path = "/" + _plain(address.route)
+                path = "/" + plain(address.route)
                 _assert_nothing_of_others(client.get(path), path, "a visitor of the log-in pages")
 
 
 def test_the_owner_does_find_the_rows_at_some_address(visited: Visited) -> None:
     """Otherwise the proofs above would hold for an empty reason."""
-    client = _logged_in(visited.world.cast.actor("aoki"))
-    found = [path for path in visited.every_path() if MARK.encode() in _body(client.get(path))]
+    client = logged_in(visited.world.cast.actor("aoki"))
+    found = [path for path in visited.every_path() if MARK.encode() in body(client.get(path))]
     assert found or not OURS
 
 
@@ -305,7 +183,3 @@ def test_refusals_of_strangers_are_on_record(visited: Visited) -> None:
         found = owner.execute("SELECT count(*) FROM audit_auditentry WHERE outcome = 'denied'").fetchone()
     assert found is not None
     assert found > (0,) or not any(a.gate and a.gate[0] == "page" for a in OURS)
-
-
-def _body(response: Any) -> bytes:
-    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)

@@ -1,0 +1,151 @@
+"""Every address of the product, and paths to walk there with the keys of rows that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import models
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from checks.world import World
+from renkei.gate.actor import Actor
+from renkei.portal import navigation
+from testing.fixtures import StaffClient
+
+THIRD_PARTY = {
+    "allauth.": "log-in, second factor, sessions: pages before or about one's own account only",
+    "django.contrib.staticfiles.": "files of the program",
+    "django.views.static": "files of the program",
+    "django.views.generic.base": "redirects of allauth's URL list",
+    "django.views.i18n": "texts for scripts",
+}
+TRUNK = {"patients.Patient", "referrals.Referral", "files.StoredFile", "circles.Circle", "accounts.Person"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the resolver: its route and its view."""
+
+    route: str
+    pattern: URLPattern
+
+    @property
+    def view(self) -> Any:
+        """The callback as Django calls it."""
+        return self.pattern.callback
+
+    @property
+    def home(self) -> str:
+        """Dotted module where the view lives."""
+        found = getattr(self.view, "view_class", self.view)
+        return str(found.__module__)
+
+    @property
+    def gate(self) -> tuple[str, object] | None:
+        """What @page or @public_page wrote on the view, through other decorators too."""
+        found = getattr(self.view, "gate", None)
+        return found if isinstance(found, tuple) else None
+
+    @property
+    def third_party(self) -> bool:
+        """On the list of packages with a reason."""
+        return self.home.startswith(tuple(THIRD_PARTY))
+
+
+def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[Address]:
+    for part in resolver.url_patterns:
+        route = prefix + str(part.pattern)
+        if isinstance(part, URLResolver):
+            yield from _walk(part, route)
+        else:
+            yield Address(route, part)
+
+
+ADDRESSES = list(_walk(get_resolver()))
+OURS = [a for a in ADDRESSES if not a.third_party]
+CONVERTER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+
+
+def _candidates(address: Address, world: World) -> list[str]:
+    """The paths of ``address`` with keys of existing rows: first those of the view's own module, then the trunk's."""
+    if not CONVERTER.search(address.route):
+        return ["/" + plain(address.route)]
+    module = address.home.split(".")[1]
+    rows = [(m, r) for m, r in world.about_somebody() if m._meta.app_label == module]
+    rows += [
+        (m, r) for m, r in world.about_somebody() if m._meta.label in TRUNK and m._meta.app_label != module
+    ]
+    filled = (CONVERTER.sub(lambda found, r=r: _value(found, r), address.route) for _m, r in rows)  # type: ignore[misc]
+    return list(dict.fromkeys("/" + plain(path) for path in filled))
+
+
+def live_paths(world: World) -> dict[str, list[str]]:
+    """Route → one path that shows something to a member of the circle; where none does, the first two that exist."""
+    insiders = [logged_in(world.cast.actor(name)) for name in ("aoki", "sato")]
+    found: dict[str, list[str]] = {}
+    with menu_counted_once():
+        for address in OURS:
+            paths = _candidates(address, world)
+            live = next((p for p in paths if _is_live(p, insiders)), None)
+            found[address.route] = [live] if live else paths[:2]
+    return found
+
+
+@contextmanager
+def menu_counted_once() -> Iterator[None]:
+    """Half the cost of a page is the counters of the menu around it: inside the block, once for each person.
+
+    The first page of a walk counts them as always; nothing changes between it and the last one.
+    """
+    counted: dict[Actor, Any] = {}
+    count = navigation.groups
+
+    def groups(actor: Actor, house: navigation.House) -> Any:
+        if actor not in counted:
+            counted[actor] = count(actor, house)
+        return counted[actor]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(navigation, "groups", groups)
+        yield
+
+
+def _is_live(path: str, insiders: list[Client]) -> bool:
+    """Shown to one of them; an address for forms only is live as it is."""
+    for client in insiders:
+        status = client.get(path).status_code
+        if status in {200, 405}:
+            return True
+    return False
+
+
+def plain(route: str) -> str:
+    return route.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
+
+
+def _value(found: re.Match[str], row: models.Model) -> str:
+    kind = found["kind"] or "str"
+    if kind == "uuid" or "uid" in found["name"]:
+        return str(getattr(row, "uid", "00000000-0000-7000-8000-000000000000"))
+    if kind == "int":
+        return str(row.pk if isinstance(row.pk, int) else 1)
+    for column in (found["name"], "kind", "state", "name"):
+        value = getattr(row, column, None)
+        if isinstance(value, str) and value and "/" not in value:
+            return value
+    return "x"
+
+
+def logged_in(actor: Actor) -> StaffClient:
+    client = StaffClient(raise_request_exception=False)
+    return client.log_in(actor)
+
+
+def body(response: Any) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
