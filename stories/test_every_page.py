@@ -59,6 +59,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/accounts/members/",
         "> main table a",
         "/accounts/members/invite/",
+        "/clients/",
+        "/clients/new/system/",
+        "/clients/new/app/",
+        "/clients/connections/",
         "/accounts/me/",
         "/accounts/2fa/",
         "/accounts/2fa/totp/activate/",
@@ -81,6 +85,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "nagai.h1": (
         "/operations/",
         "/operations/jobs/",
+        "/clients/",
         "/notices/outbox/",
         "/directory/import/",
         "/directory/new/",

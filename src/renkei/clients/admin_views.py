@@ -15,7 +15,7 @@ from renkei.clients import actions, queries
 from renkei.clients.forms import ClientForm, KeysForm
 from renkei.clients.models import Client
 from renkei.clients.permissions import P
-from renkei.clients.present import about, list_row, says
+from renkei.clients.present import about, grant_line, list_row
 from renkei.clients.types import ClientKind, Login
 from renkei.gate.actor import current
 from renkei.gate.pages import page
@@ -91,7 +91,7 @@ def _page(
         "has_secret": found.login == Login.SECRET,
         "row": list_row(line),
         "about": about(line, use.last_address if use else ""),
-        "people": [(grant, says(grant.scopes)) for grant in queries.people_of(actor, found)],
+        "people": [grant_line(grant) for grant in queries.people_of(actor, found)],
         "secret": secret,
         "token_url": request.build_absolute_uri(reverse("clients:token")),
         "live_keys": actions.LIVE_KEYS,
@@ -167,7 +167,7 @@ end_tokens = _button(
 @require_GET
 def connections(request: HttpRequest) -> HttpResponse:
     """The apps that the person let in (連携中のアプリ)."""
-    found = [(grant, says(grant.scopes)) for grant in queries.connections(current())]
+    found = [grant_line(grant) for grant in queries.connections(current())]
     return render(request, "clients/connections.html", {"connections": found})
 
 

@@ -26,7 +26,7 @@ _LONGEST = 8192
 log = logging.getLogger(__name__)
 
 
-class SignedLogin(JWTBearerClientAssertion):  # type: ignore[misc]
+class SignedLogin(JWTBearerClientAssertion):
     """One request's check of ``client_assertion``."""
 
     CLIENT_AUTH_METHOD = str(Login.KEY)

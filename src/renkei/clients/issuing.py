@@ -10,6 +10,7 @@ from renkei.clients import codes
 from renkei.clients.models import AppGrant, AuthorizationCode, Client, IssuedToken, UsedAssertion
 from renkei.clients.permissions import P
 from renkei.clients.rules import CODE_SECONDS, number
+from renkei.clients.scopes import OFFLINE
 from renkei.clients.types import Ended, TokenKind
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
@@ -39,6 +40,8 @@ def allow(
     if client.facility_id != actor.facility_id:
         raise NotPossibleNow("other_house", "このアプリは別の施設のものです。施設を切り替えてください。")
     now = codes.real_now()
+    stays = timedelta(days=number("client.app_days", actor.facility_id))
+    once = timedelta(seconds=number("client.app_token_seconds", actor.facility_id) + CODE_SECONDS)
     grant = AppGrant(
         facility_id=actor.facility_id,
         person_id=actor.person_id,
@@ -47,7 +50,7 @@ def allow(
         client_name=client.name,
         scopes=scopes,
         granted_at=now,
-        expires_at=now + timedelta(days=number("client.app_days", actor.facility_id)),
+        expires_at=now + (stays if OFFLINE in scopes else once),
     )
     grant.save()
     AuthorizationCode(

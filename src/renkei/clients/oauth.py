@@ -27,6 +27,7 @@ from renkei.clients.rates import take
 from renkei.clients.rules import number
 from renkei.clients.scopes import OFFLINE, narrow
 from renkei.clients.types import ClientKind, Login, TokenKind
+from renkei.gate.actions import refuse
 from renkei.gate.actor import Actor
 from renkei.gate.middleware import client_address
 
@@ -34,7 +35,7 @@ METHODS = [str(Login.KEY), str(Login.SECRET), str(Login.NONE)]
 CONFIDENTIAL = METHODS[:2]
 
 
-class Party(ClientMixin):  # type: ignore[misc]
+class Party(ClientMixin):
     """A client as Authlib asks about it."""
 
     def __init__(self, row: Client) -> None:
@@ -86,7 +87,7 @@ class Decision:
     scopes: list[str]
 
 
-class Tokens(BearerTokenGenerator):  # type: ignore[misc]
+class Tokens(BearerTokenGenerator):
     """Opaque tokens; a refresh token only where the person allowed use while they are away."""
 
     def __init__(self, server: Server) -> None:
@@ -112,12 +113,13 @@ class Tokens(BearerTokenGenerator):  # type: ignore[misc]
         return made
 
 
-class Server(AuthorizationServer):  # type: ignore[misc]
+class Server(AuthorizationServer):
     """Authlib's server for one request of Django."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.http = request
         self.party: Party | None = None
+        self.named: Party | None = None
         super().__init__(None, None)
         self.register_token_generator("default", Tokens(self))
         self.register_client_auth_method(str(Login.KEY), SignedLogin(address(request, "token")))
@@ -130,7 +132,14 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     def query_client(self, client_id: str) -> Party | None:
         """An enabled client of an open facility."""
         row = queries.client_at_the_door(client_id)
-        return Party(row) if row is not None else None
+        self.named = Party(row) if row is not None else None
+        return self.named
+
+    def record_refusal(self) -> None:
+        """A log-in that failed stands in the trail of the facility whose client it claimed to be."""
+        if self.named is not None and self.party is None:
+            row = self.named.row
+            refuse(queries.door_actor(row), "clients.oauth.log_in", f"「{row.name}」のログインを拒否", row)
 
     def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> Party:
         """As Authlib does; then the address must fit, and the request counts. Raises ``TooMany``."""
@@ -170,13 +179,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Nobody listens: what happened stands in the trail."""
 
 
-class SystemGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
+class SystemGrant(grants.ClientCredentialsGrant):
     """SMART Backend Services: a system in its facility's name."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = [str(Login.KEY)]
 
 
-class OnlyS256(CodeChallenge):  # type: ignore[misc]
+class OnlyS256(CodeChallenge):
     """PKCE with SHA-256 for every app, those with a secret too; ``plain`` is refused."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
@@ -189,7 +198,7 @@ class OnlyS256(CodeChallenge):  # type: ignore[misc]
             raise InvalidRequestError("PKCE with code_challenge_method=S256 is required.")
 
 
-class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+class CodeGrant(grants.AuthorizationCodeGrant):
     """An app through a person."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
@@ -230,7 +239,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         return grant if queries.still_works_here(grant) else None
 
 
-class RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]
+class RefreshGrant(grants.RefreshTokenGrant):
     """Every refresh token works once and brings the next; a used one that comes again ends the connection."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
@@ -255,7 +264,7 @@ class RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]
         issuing.replace(queries.door_actor(self.request.client.row), refresh_token)
 
 
-class GiveBack(RevocationEndpoint):  # type: ignore[misc]
+class GiveBack(RevocationEndpoint):
     """RFC 7009; a stranger's token is unknown here and stays as it is."""
 
     CLIENT_AUTH_METHODS = METHODS
@@ -269,7 +278,7 @@ class GiveBack(RevocationEndpoint):  # type: ignore[misc]
         issuing.revoke(queries.door_actor(self.server.party.row), token)
 
 
-class Ask(IntrospectionEndpoint):  # type: ignore[misc]
+class Ask(IntrospectionEndpoint):
     """RFC 7662, for a client's own tokens only: of others it learns ``active: false``, as of none."""
 
     CLIENT_AUTH_METHODS = CONFIDENTIAL

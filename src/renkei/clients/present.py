@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from renkei.clients.models import AppGrant
 from renkei.clients.queries import ClientLine
 from renkei.clients.scopes import LETTERS, OFFLINE, label_of, parse, permissions_of, vocabulary
 from renkei.clients.types import ClientKind, Login
@@ -63,6 +64,26 @@ def within_person(texts: Iterable[str], actor: Actor) -> list[str]:
 def _may(actor: Actor, text: str) -> bool:
     needed = [p for p in permissions_of([text]) if not p.startswith("fhir:")]
     return all(p in actor.permissions for p in needed)
+
+
+@dataclass(frozen=True)
+class GrantLine:
+    """One connection as its person or the administrator reads it."""
+
+    grant: AppGrant
+    says: str
+    since: datetime
+    until: datetime
+
+
+def grant_line(grant: AppGrant) -> GrantLine:
+    """Times by the product's calendar: the demo's may stand elsewhere than the machine's, which the tokens follow."""
+    return GrantLine(grant, says(grant.scopes), shown(grant.granted_at), shown(grant.expires_at))
+
+
+def shown(at: datetime) -> datetime:
+    """An instant of a token's life in the calendar that the pages show."""
+    return at + clock.offset()
 
 
 def scope_choices(kind: ClientKind) -> list[tuple[str, str]]:

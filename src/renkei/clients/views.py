@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from renkei.clients import codes
 from renkei.clients.assertions import ALGORITHMS
 from renkei.clients.oauth import CONFIDENTIAL, METHODS, Decision, Server, address, fhir_base, issuer
 from renkei.clients.permissions import P
@@ -37,7 +36,10 @@ def _answer(request: HttpRequest, respond: Callable[[Server], HttpResponse]) -> 
     try:
         if request.GET:
             return _error(400, "invalid_request", "Parameters belong into the body.")
-        response = respond(Server(request))
+        server = Server(request)
+        response = respond(server)
+        if response.status_code in (400, 401):
+            server.record_refusal()
     except TooMany as error:
         response = _error(429, "temporarily_unavailable", "Too many requests.")
         response["Retry-After"] = str(error.retry_after_seconds)
@@ -126,7 +128,7 @@ def _back_to(grant: Any, error: str, description: str) -> OAuth2Error:
 def _ask(request: HttpRequest, grant: Any, offered: list[str]) -> HttpResponse:
     client = grant.client.row
     days = number("client.app_days", client.facility_id)
-    until = (codes.real_now() + timedelta(days=days)).astimezone(clock.JST)
+    until = (clock.now() + timedelta(days=days)).astimezone(clock.JST)
     minutes = number("client.app_token_seconds", client.facility_id) // 60
     stays = OFFLINE in grant.request.scope.split()
     context = {

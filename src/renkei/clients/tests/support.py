@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import requests
+from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from django.test import Client as Browser
@@ -190,3 +191,29 @@ class Consent:
         parts = urlsplit(url)
         form = {"decision": decision, "allow": list(allow), **more}
         return self.browser.post(f"{parts.path}?{parts.query}", form, secure=True, HTTP_HOST="localhost")
+
+
+ALL = ("user/Organization.rs", "user/Location.rs", "offline_access")
+WISH = " ".join(ALL)
+
+
+def wish(made: OAuth2Session, verifier: str, scope: str = WISH, **more: str) -> str:
+    """The address that an app opens in the person's browser."""
+    url, _state = made.create_authorization_url(AUTHORIZE, code_verifier=verifier, scope=scope, **more)
+    return str(url)
+
+
+def connect(
+    client: Client, person: Consent, *allow: str, secret: str | None = None
+) -> tuple[OAuth2Session, Any]:
+    """The whole way of an app, as Authlib's client walks it."""
+    made, verifier = app_session(client, secret), generate_token(48)
+    url = wish(made, verifier)
+    answer = person.answer(url, *(allow or ALL))
+    assert answer.status_code == 302, answer.content.decode()
+    return made, made.fetch_token(TOKEN, authorization_response=answer["Location"], code_verifier=verifier)
+
+
+def code_of(answer: Any) -> str:
+    """The code in the address that the browser is sent to."""
+    return parse_qs(urlsplit(answer["Location"]).query)["code"][0]

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from authlib.integrations.base_client import OAuthError
+from django.db import connections
 
 from renkei.audit.models import AuditEntry
 from renkei.clients import actions, issuing, queries
@@ -243,6 +244,14 @@ def test_a_log_in_and_a_token_are_lines_of_the_trail(cast: Cast, system: Client)
     assert rows == 1
     assert any("署名つきのログイン" in says and kind == "client" for says, kind in lines)
     assert any("アクセストークンを発行" in says and kind == "client" for says, kind in lines)
+
+
+def test_a_log_in_that_failed_stands_in_the_trail_of_the_house_it_claimed(cast: Cast, system: Client) -> None:
+    sign_in(system, assertion(system, OTHER_RSA))
+    refused = AuditEntry.objects.using("trail").filter(outcome="denied", facility_id=cast.facility("H1").pk)
+    with acting(cast.actor("oka")), connections["trail"].cursor() as cursor:
+        cursor.execute("SELECT set_config('app.facility', %s, true)", [str(cast.facility("H1").pk)])
+        assert [line.says for line in refused] == ["「みどり電子カルテ」のログインを拒否"]
 
 
 def trail(facility_id: int) -> Any:
