@@ -50,7 +50,9 @@ def database(url: str) -> dict[str, Any]:
             "application_name": "renkei",
             "connect_timeout": 5,
             "tcp_user_timeout": 15_000,
-            **({"options": f"-c statement_timeout={patience} -c lock_timeout={patience}"} if patience else {}),
+            **(
+                {"options": f"-c statement_timeout={patience} -c lock_timeout={patience}"} if patience else {}
+            ),
         },
         "TEST": {"NAME": parts.get("dbname", "renkei")},
     }

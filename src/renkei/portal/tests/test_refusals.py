@@ -86,6 +86,8 @@ def test_a_form_without_its_token_is_refused_in_japanese(cast: Cast) -> None:
     assert "送信の確認が取れませんでした" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "403_csrf.html", "500.html", "503.html"])
+@pytest.mark.parametrize(
+    "name", ["400.html", "403.html", "404.html", "403_csrf.html", "500.html", "503.html"]
+)
 def test_the_pages_of_errors_need_nothing_to_be_shown(name: str) -> None:
     assert "最初の画面へ" in render_to_string(name)
