@@ -54,6 +54,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
                 ("circles", "models"),
                 ("directory", "models"),
                 ("directory", "reference"),
+                ("indicators", "models"),
                 ("patients", "models"),
                 ("referrals", "models"),
                 ("referrals", "printing"),

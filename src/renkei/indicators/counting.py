@@ -35,10 +35,10 @@ class Asked:
     months: frozenset[date]
 
 
-def rows_of(actor: Actor, source: Source) -> QuerySet[Any]:
+def rows_of(actor: Actor, source: Source, using: str | None = None) -> QuerySet[Any]:
     """The rows that count: the actor's own facility, without those that came after their month was closed."""
     model = Visit if source is Source.VISITS else BackReferral
-    return model.objects.visible_to(actor).filter(facility_id=actor.facility_id, late=False)
+    return model.objects.using(using).visible_to(actor).filter(facility_id=actor.facility_id, late=False)
 
 
 def within(source: Source, months: Iterable[date]) -> Q:
@@ -64,6 +64,7 @@ def count(
     months: Iterable[date],
     narrow: Mapping[Source, Q] | None = None,
     by: str = "",
+    using: str | None = None,
 ) -> dict[tuple[str, date | str], dict[str, int]]:
     """(definition, month) → letter → count; with ``by`` a column of the visits stands in place of the month.
 
@@ -76,7 +77,7 @@ def count(
     for source in Source:
         asked = _columns(indicators, definitions, wanted, source)
         if asked and not (by and source is not Source.VISITS and by != "department"):
-            rows = rows_of(actor, source).filter(within(source, wanted))
+            rows = rows_of(actor, source, using).filter(within(source, wanted))
             rows = rows.filter((narrow or {}).get(source, Q()))
             _collect(found, rows, source, asked, by)
     return found

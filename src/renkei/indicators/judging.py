@@ -89,10 +89,16 @@ def _verdict(requirement: Mapping[str, Any], figures: Mapping[str, Figure]) -> V
     return Verdict(str(requirement["name"]), passed, conditions)
 
 
+def words(condition: Mapping[str, Any]) -> str:
+    """紹介率 80%以上."""
+    indicator = indicator_of(str(condition["indicator"]))
+    return f"{indicator.short} {condition['value']}{indicator.unit}{WORDS[condition['comparator']]}"
+
+
 def _condition(wanted: Mapping[str, Any], figure: Figure) -> Condition:
     key, limit = str(wanted["indicator"]), Fraction(str(wanted["value"]))
     indicator = indicator_of(key)
-    says = f"{indicator.short} {wanted['value']}{indicator.unit}{WORDS[wanted['comparator']]}"
+    says = words(wanted)
     share = figure.ratio.fraction
     if share is None:
         return Condition(key, says, float(limit), None, boundary=False)

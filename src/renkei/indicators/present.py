@@ -208,13 +208,23 @@ def _marks(row: Visit) -> str:
     return "・".join(label for held, label in marks if held)
 
 
+def _person(row: Any) -> Any:
+    """The patient of the house, or of the letter while the house has not registered the person; None for neither."""
+    return row.patient or getattr(row.referral, "patient", None)
+
+
+def _number(row: Any) -> str:
+    return row.patient_number or (row.patient.local_number if row.patient else "")
+
+
 def record_lines(actor: Actor, rows: Iterable[Any], source: Source) -> list[RecordLine]:
     """The rows of one page; the patients on it go into the read entry of the trail."""
     names = actor.may(Patients.VIEW)
     lines, patients = [], set()
     for row in rows:
-        if row.patient_id and names:
-            patients.add(row.patient_id)
+        person = _person(row) if names else None
+        if person:
+            patients.add(person.pk)
         visit = source is Source.VISITS
         day = row.visit_on if visit else row.issued_on
         what = (
@@ -224,14 +234,14 @@ def record_lines(actor: Actor, rows: Iterable[Any], source: Source) -> list[Reco
             RecordLine(
                 day,
                 f"{row.visit_time:%H:%M}" if visit and row.visit_time else "",
-                row.patient_number if names else "",
-                row.patient.name if row.patient_id and names else "",
+                _number(row) if names else "",
+                person.name if person else "",
                 row.department,
                 what,
                 row.from_name if visit else row.to_name,
                 _reply(row) if visit else "",
-                row.referral.number if row.referral_id else "",
-                reverse("referrals:show", args=[row.referral.uid]) if row.referral_id else "",
+                row.referral.number if row.referral else "",
+                reverse("referrals:show", args=[row.referral.uid]) if row.referral else "",
                 row.get_entered_display(),
                 _marks(row) if visit else _papers(row),
             )
@@ -255,11 +265,12 @@ def export_rows(actor: Actor, rows: Any, source: Source) -> Iterable[list[Cell]]
     """The rows of a list as cells, one after the other; nothing is kept."""
     names = actor.may(Patients.VIEW)
     for row in rows.iterator(chunk_size=1000):
-        if row.patient_id and names:
-            note_shown("patients", [row.patient_id])
-        number = row.patient_number if names else ""
-        name = row.patient.name if row.patient_id and names else ""
-        letter = row.referral.number if row.referral_id else ""
+        person = _person(row) if names else None
+        if person:
+            note_shown("patients", [person.pk])
+        number = _number(row) if names else ""
+        name = person.name if person else ""
+        letter = row.referral.number if row.referral else ""
         if source is Source.VISITS:
             yield [
                 row.visit_on,

@@ -11,10 +11,12 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
-from renkei.gate.actor import Actor
+from renkei.gate.actor import Actor, Kind
 from renkei.indicators.counting import BUCKETS, DAYS, count, in_bucket, rows_of, with_days, within
 from renkei.indicators.figures import versions_of
 from renkei.indicators.models import BackReferral, EventImport, MonthClosing, Report, Visit
+from renkei.indicators.registry import all_indicators
+from renkei.indicators.rules import definitions, rulebook
 from renkei.indicators.types import Definition, Indicator, Period, Source, Term, next_month, rounded
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -90,7 +92,7 @@ def records(
         rows = with_days(rows)
     rows = rows.filter(wanted).filter((filters or Filters()).q(term.source))
     other = "from_facility" if term.source is Source.VISITS else "to_facility"
-    return rows.select_related("patient", "referral", other).order_by(f"-{day}", "-id")
+    return rows.select_related("patient", "referral__patient", other).order_by(f"-{day}", "-id")
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,30 @@ class Line:
     key: str
     counts: Mapping[str, int]
     value: float | None
+
+
+def past_figures(
+    facility_id: int, months: Iterable[date], prefecture: str, using: str
+) -> dict[date, dict[str, tuple[dict[str, int], dict[str, Any]]]]:
+    """Month → indicator → (counts, definition) as a closing keeps them, for a past that is written as rows.
+
+    Run as the system on connection ``using``; ``prefecture`` is ``JP-14``. Relations and beds play no part.
+    """
+    wanted = list(months)
+    order = [f"facility:{facility_id}", prefecture, "JP"]
+    book = rulebook(facility_id, using=using, order=order)
+    versions = definitions(book, wanted)
+    lasting = [i for i in all_indicators() if i.closes]
+    actor = Actor(Kind.SYSTEM, facility_id=facility_id, reason="past figures")
+    counted = count(actor, lasting, versions, wanted, using=using)
+    found: dict[date, dict[str, tuple[dict[str, int], dict[str, Any]]]] = {}
+    for month in wanted:
+        for indicator in lasting:
+            counts = counted.get((indicator.definition, month), {})
+            own = {term.letter: counts.get(term.letter, 0) for term in indicator.terms}
+            told = versions[indicator.definition][month].to_json()
+            found.setdefault(month, {})[indicator.key] = (own, told)
+    return found
 
 
 def by_department(actor: Actor, indicator: Indicator, period: Period) -> list[Line]:
@@ -117,7 +143,7 @@ def by_department(actor: Actor, indicator: Indicator, period: Period) -> list[Li
             label = str(department)
             value = rounded(Ratio(top, bottom), indicator.per)
             lines.append(Line(label or "記載なし", label or Filters.UNKNOWN, own, value))
-    size = indicator.denominator or tuple(t.letter for t in indicator.terms)
+    size = indicator.denominator or tuple(t.letter for t in indicator.terms if t.in_formula)
     return sorted(lines, key=lambda line: (-sum(line.counts[x] for x in size), line.label))
 
 

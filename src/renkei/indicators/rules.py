@@ -9,7 +9,7 @@ from typing import Any
 
 from renkei.directory.models import Rule
 from renkei.directory.queries import facility_by_id, jurisdictions, special_relations
-from renkei.indicators.registry import definition_names, shipped_rules
+from renkei.indicators.registry import definition_names
 from renkei.indicators.types import Definition
 from renkei.kernel.errors import NotFound
 from renkei.kernel.identifiers import PREFECTURES
@@ -84,13 +84,18 @@ def where(jurisdiction: str) -> str:
     return PREFECTURES[number - 1] if 1 <= number <= len(PREFECTURES) else jurisdiction
 
 
-def rulebook(facility_id: int) -> Rulebook:
-    """The rules of ``facility_id`` with its special relations (特別の関係) as they are now."""
-    order = jurisdictions(facility_id)
+def rulebook(facility_id: int, *, using: str | None = None, order: list[str] | None = None) -> Rulebook:
+    """The rules of ``facility_id`` with its special relations (特別の関係) as they are now.
+
+    ``order`` gives the jurisdictions of a house that is only being written on connection ``using``.
+    """
+    known = order or jurisdictions(facility_id)
+    rows = Rule.objects.using(using).filter(code__startswith=PREFIX, jurisdiction__in=known).order_by("id")
+    if order:
+        return Rulebook(facility_id, list(rows), known)
     house = facility_by_id(facility_id)
-    rows = list(Rule.objects.filter(code__startswith=PREFIX, jurisdiction__in=order).order_by("id"))
     related = tuple(sorted(f.pk for f in special_relations(facility_id)))
-    return Rulebook(facility_id, rows, order, related, house.beds if house else 0)
+    return Rulebook(facility_id, list(rows), known, related, house.beds if house else 0)
 
 
 def definitions(book: Rulebook, months: Iterable[date]) -> dict[str, dict[date, Definition]]:
@@ -104,12 +109,3 @@ def definitions(book: Rulebook, months: Iterable[date]) -> dict[str, dict[date, 
             made = book.definition(name, month)
             found[name][month] = known.setdefault(made.version, made)
     return found
-
-
-def first_month() -> date:
-    """Before this month no definition is shipped."""
-    return max(min(r["valid_from"] for r in shipped_rules() if r["code"] == code) for code in _codes())
-
-
-def _codes() -> set[str]:
-    return {r["code"] for r in shipped_rules()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -25,6 +26,7 @@ from renkei.indicators.forms import (
     fiscal_years,
     period_from,
 )
+from renkei.indicators.judging import words
 from renkei.indicators.models import EventImport, EventImportProblem, Report
 from renkei.indicators.permissions import P
 from renkei.indicators.reading import COLUMNS
@@ -69,7 +71,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "columns": [(KIND_LABELS[kind.value], kind.value, COLUMNS[kind]) for kind in Source],
-        "imports": [(row, KIND_LABELS.get(row.kind, row.kind)) for row in queries.imports(current())[:20]],
+        "imports": [(row, KIND_LABELS.get(row.kind, row.kind)) for row in queries.imports(current())[:6]],
     }
     return render(request, "indicators/upload.html", context, status=422 if form.is_bound else 200)
 
@@ -198,6 +200,10 @@ def definitions(request: HttpRequest) -> HttpResponse:
                 "name": name,
                 "title": DEFINITION_TITLES.get(name, "返書"),
                 "now": book.definition(name, month_of(clock.today())),
+                "asks": [
+                    (r["name"], [words(c) for c in r["all"]], _classes(r))
+                    for r in book.definition(name, month_of(clock.today())).params["requirements"]
+                ],
                 "history": [(row, where(row.jurisdiction)) for row in book.history(name)],
                 "form": made,
             }
@@ -208,6 +214,12 @@ def definitions(request: HttpRequest) -> HttpResponse:
     return render(
         request, "indicators/definitions.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def _classes(requirement: Mapping[str, Any]) -> str:
+    """Which hospitals a requirement speaks of; empty for all."""
+    named = {value: label for o in options_of("fee_schedule") for value, label in o.choices}
+    return "、".join(named.get(c, c) for c in requirement.get("classes", []))
 
 
 def _form(book: Rulebook, name: str, request: HttpRequest | None) -> DefinitionForm | None:

@@ -14,6 +14,7 @@ from renkei.demo.loading.places import load_places
 from renkei.demo.loading.referrals import Referrals
 from renkei.demo.loading.scale import multiply
 from renkei.demo.loading.trail import Trail
+from renkei.demo.loading.visits import load_visits
 from renkei.demo.region import Region, region
 from renkei.demo.timeline import DEMO_START
 from renkei.directory.models import Facility, Rule
@@ -79,6 +80,7 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts |= referrals.write()
         counts["files_storedfile"] = load_files(cursor, referrals.written)
         counts["audit_auditentry"] = trail.write()
+        counts |= load_visits(cursor, places, staff, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

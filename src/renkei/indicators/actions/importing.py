@@ -213,13 +213,19 @@ class _Taking:
         days = {row.values[self.day] for row in rows}
         numbers = {row.values["patient_number"] for row in rows} - {""}
         letters = [r.pk for r in self.known.referrals.values()]
-        same_day = Q(**{f"{self.day}__in": days}, patient_number__in=numbers)
+        whose = Q(patient_number__in=numbers)
+        if self.visits:
+            whose |= Q(patient_number="", referral__receiver_patient__local_number__in=numbers)
         own = self.model._base_manager.filter(
-            same_day | Q(referral_id__in=letters), facility_id=self.house, entered=Entered.PRODUCT
-        )
+            Q(**{f"{self.day}__in": days}) & whose | Q(referral_id__in=letters),
+            facility_id=self.house,
+            entered=Entered.PRODUCT,
+        ).select_related("referral__receiver_patient")
         for row in own:
+            registered = row.referral.receiver_patient if row.referral else None
+            number = row.patient_number or (registered.local_number if registered else "")
             found[row.referral_id] = row
-            found.setdefault((getattr(row, self.day), row.patient_number), row)
+            found.setdefault((getattr(row, self.day), number), row)
         return found
 
     def _place(self, row: Parsed) -> None:

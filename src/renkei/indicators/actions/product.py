@@ -60,7 +60,7 @@ def record_arrival(actor: Actor, referral: Referral) -> Visit | None:
         referral_doc="letter",
         from_facility_id=referral.sender_id,
         from_name=referral.sender.name,
-        municipality=municipality_of(patient.address) if patient else "",
+        municipality=municipality_of((patient or referral.patient).address),
         entered=Entered.PRODUCT,
         entered_at=clock.now(),
         late=late,

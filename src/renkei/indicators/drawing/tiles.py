@@ -76,7 +76,7 @@ def tile_map(areas: list[Area], counts: Mapping[str, int], prefecture: str) -> T
             tiles.append(Tile(area.code, area.name, short_name(area.name), n, *corner, shade))
     right = max((t.x for t in tiles), default=0) + SIZE
     bottom = max((t.y for t in tiles), default=0) + SIZE
-    lows = [1, *(b + 1 for b in bounds[:-1])]
+    lows = [1, *(b + 1 for b in bounds[:-1])][: len(bounds)]
     steps = [
         (i, f"{low:,}〜{high:,}" if low < high else f"{high:,}")
         for i, (low, high) in enumerate(zip(lows, bounds, strict=True), start=1)
