@@ -143,7 +143,7 @@ def _day(value: Any, element: str) -> date | None:
     if not written:
         return None
     try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", written):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?", written):
             raise ValueError(written)
         return date.fromisoformat(written[:10])
     except ValueError:

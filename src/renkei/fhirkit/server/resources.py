@@ -58,11 +58,11 @@ def _plain(value: Any) -> Any:
 
 def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row | None:
     """The visible row of a client's id, ready for ``to_fhir``, or None; ``shown`` puts it into the read entry."""
+    if mapping.fetch is not None:
+        return mapping.fetch(actor, identity)
     key = mapping.read_id(identity)
-    if key is None:
+    if key is None or mapping.rows is None:
         return None
-    if mapping.fetch is not None or mapping.rows is None:
-        return mapping.fetch(actor, identity) if mapping.fetch else None
     with collecting():
         found = by_key(actor, mapping, key)
         if found and mapping.prepare is not None:
