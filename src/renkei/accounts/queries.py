@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY as PERSON_KEY
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 
 from renkei.accounts import codes, second_factor, throttle
@@ -93,6 +94,19 @@ def member(actor: Actor, uid: UUID | str) -> Membership:
     if found is None:
         raise NotFound("no_member", "この施設の利用者に見つかりません。一覧から選び直してください。")
     return found
+
+
+def colleague(actor: Actor, uid: UUID | str) -> Membership | None:
+    """Who works at the actor's facility today, by the uid of the person or of the membership."""
+    rows = Membership.objects.visible_to(actor).filter(facility_id=actor.facility_id)
+    found = rows.filter(Q(uid=uid) | Q(person__uid=uid)).select_related("person").first()
+    return found if found is not None and found.in_force() else None
+
+
+def name_of(actor: Actor) -> str:
+    """The name of the person behind an app's token or at the screen, without title, roles or the app's name."""
+    rows = Membership.objects.visible_to(actor).filter(pk=actor.membership_id)
+    return rows.values_list("person__name", flat=True).first() or ""
 
 
 def open_invitations(actor: Actor) -> list[Invitation]:

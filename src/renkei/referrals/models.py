@@ -292,3 +292,20 @@ class Deadline(PatientData):
             ),
             models.Index(fields=["referral", "name"], name="deadlines_of_referral"),
         ]
+
+
+class OrderNumber(PatientData):
+    """The number by which the sender's own system knows a referral (依頼番号): the same order never becomes two letters."""
+
+    circle = models.ForeignKey("circles.Circle", models.PROTECT, related_name="+")
+    patient = models.ForeignKey("patients.Patient", models.PROTECT, related_name="+")
+    referral = models.ForeignKey(Referral, models.PROTECT, related_name="order_numbers")
+    facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
+    system = models.CharField(max_length=200)
+    value = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["referral_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "system", "value"], name="order_becomes_one_letter")
+        ]

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from renkei.accounts.queries import name_of
 from renkei.circles.actions import let_in, let_out, open_circle
 from renkei.circles.types import Basis, Source
 from renkei.directory.models import Facility
 from renkei.gate.actions import action
-from renkei.gate.actor import Actor
+from renkei.gate.actor import Actor, Kind
 from renkei.gate.writing import say
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
@@ -89,6 +90,9 @@ def draft(
 
 
 def _name(actor: Actor) -> str:
+    """As printed: the person's name; an app's name has no place on a letter."""
+    if actor.kind is Kind.CLIENT and (own := name_of(actor)):
+        return own
     return actor.label.split(" ", 1)[1] if " " in actor.label else actor.label
 
 
