@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from django.db import transaction
 from place import machine, region
 
 from renkei.exchange.scans.tests.desks import PaperDesk, Region
@@ -24,11 +25,18 @@ def main(count: int = 500) -> int:
     """Print the tally; 1 when a paper was filed wrong or too few were filed."""
     tally = Tally()
     with region("scans") as cast:
-        made = Region(PaperDesk(cast))
+        with transaction.atomic():
+            made = Region(PaperDesk(cast))
         seconds, cpu = 0.0, 0.0
-        for scan in generated(count, made.form):
+        for number, scan in enumerate(generated(count, made.form), start=1):
             wall_from, cpu_from = time.perf_counter(), time.process_time()
-            made.measure(scan, tally)
+            with transaction.atomic():
+                made.measure(scan, tally)
+            if number % 50 == 0:
+                print(
+                    f"  … {number}: right {tally.right}, unmatched {tally.unmatched}, wrong {tally.wrong}",
+                    flush=True,
+                )
             seconds, cpu = seconds + time.perf_counter() - wall_from, cpu + time.process_time() - cpu_from
     papers = tally.readable + tally.destroyed + tally.wrong
     print(f"scans: {count} files, {papers} papers, {machine()}")

@@ -54,6 +54,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
                 ("circles", "models"),
                 ("directory", "models"),
                 ("directory", "reference"),
+                ("exchange", "models"),
+                ("notices", "models"),
                 ("indicators", "models"),
                 ("patients", "models"),
                 ("referrals", "models"),

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import connections, transaction
 
 from renkei.demo.loading.files import load_files
+from renkei.demo.loading.papers import load_papers, paper_plans
 from renkei.demo.loading.patients import Patients
 from renkei.demo.loading.people import load_people
 from renkei.demo.loading.places import load_places
@@ -72,12 +73,14 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         patients = Patients(cursor, plan, places)
         trail = Trail(cursor)
         referrals = Referrals(cursor, places, staff, patients, trail)
-        stories = sorted(plan.referrals(), key=lambda p: (p.created_at, p.key))
+        told_once = list(plan.referrals())
+        stories = sorted([*told_once, *paper_plans(told_once)], key=lambda p: (p.created_at, p.key))
         for serial, story in enumerate(stories, start=1):
             referrals.add(story, serial)
         counts = {"patients_patient": patients.write()}
         told(f"  患者 {len(plan.patients)} 人 (施設ごとの登録 {counts['patients_patient']})")
         counts |= referrals.write()
+        counts |= load_papers(cursor, places, referrals.written)
         counts["files_storedfile"] = load_files(cursor, referrals.written)
         counts["audit_auditentry"] = trail.write()
         counts |= load_visits(cursor, places, staff, using)

@@ -27,7 +27,8 @@ from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid
 from renkei.referrals.papers.queries import SAYS, Found, Worth, resolve
 
-THUMBNAIL = 420
+THUMBNAIL = 1_000
+"""Pixels of the longer side: handwriting is legible beside the list."""
 NO_CODE = "QRコードがありません。"
 UNREADABLE = "返書用紙ですが、QRコードを読み取れません。"
 SEVERAL = "1枚に違うQRコードが2つあります。"
@@ -74,12 +75,17 @@ def _keep_page(house: Actor, row: ScanFile, number: int, seen: Seen, picture: Im
 
 
 def small(picture: Image.Image, turn: int) -> bytes:
-    """A page as people recognise it in a list, upright; PNG of 16 greys."""
-    upright = picture.rotate(-turn, expand=True) if turn else picture.copy()
-    upright.thumbnail((THUMBNAIL * 2, THUMBNAIL * 2))
+    """A page as people recognise and read it beside the list, upright; PNG of 16 greys."""
+    shown = picture.copy()
+    shown.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)
+    if turn:
+        shown = shown.rotate(-turn, expand=True)
     out = io.BytesIO()
-    upright.quantize(16).save(out, "PNG", optimize=True)
+    shown.point(_SIXTEEN).save(out, "PNG")
     return out.getvalue()
+
+
+_SIXTEEN = [level // 16 * 17 for level in range(256)]
 
 
 @transaction.atomic

@@ -112,6 +112,8 @@ class Region:
         self.desk = desk
         self.letters = [desk.sent(("suzuki", "yamada", "yoshida")[n % 3]) for n in range(self.LETTERS)]
         self.made: dict[tuple[int, str], tuple[str, bytes]] = {}
+        for number in range(self.LETTERS):
+            self.form(number)
 
     def form(self, number: int) -> tuple[str, bytes]:
         """The owner (``referral key/kind``) and the blank form of the ``number``-th paper."""
