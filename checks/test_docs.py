@@ -60,3 +60,14 @@ def test_the_readme_promises_only_commands_that_exist() -> None:
     for name in ("README.md", "README.ja.md", "CONTRIBUTING.md"):
         promised = re.findall(r"`make ([a-z-]+)", (ROOT / name).read_text(encoding="utf-8"))
         assert set(promised) <= targets, name
+
+
+@pytest.mark.parametrize("name", ["THREAT_MODEL.md", "SECURITY.md"])
+def test_every_test_that_a_promise_of_safety_names_exists(name: str) -> None:
+    named = set(
+        re.findall(r"`((?:checks|stories|src)/[\w/.]+\.py)(?:::(\w+))?`", (ROOT / name).read_text("utf-8"))
+    )
+    assert name != "THREAT_MODEL.md" or len(named) > 30
+    for file, test in named:
+        assert (ROOT / file).exists(), file
+        assert not test or f"def {test}(" in (ROOT / file).read_text("utf-8"), f"{file}::{test}"
