@@ -15,7 +15,7 @@ from renkei.gate.guard import note_shown
 from renkei.indicators.export import Cell
 from renkei.indicators.forms import fiscal_years
 from renkei.indicators.judging import Condition, thresholds
-from renkei.indicators.models import Visit
+from renkei.indicators.models import BackReferral, Visit
 from renkei.indicators.types import (
     NOT_COMPUTABLE,
     Figure,
@@ -268,37 +268,27 @@ def export_rows(actor: Actor, rows: Any, source: Source) -> Iterable[list[Cell]]
         person = _person(row) if names else None
         if person:
             note_shown("patients", [person.pk])
-        number = _number(row) if names else ""
-        name = person.name if person else ""
-        letter = row.referral.number if row.referral else ""
-        if source is Source.VISITS:
-            yield [
-                row.visit_on,
-                f"{row.visit_time:%H:%M}" if row.visit_time else "",
-                number,
-                name,
-                row.department,
-                "初診" if row.is_first_visit else "再診",
-                row.get_arrival_mode_display(),
-                _marks(row),
-                row.get_referral_doc_display(),
-                row.from_name,
-                row.municipality,
-                row.final_reply_on,
-                letter,
-                row.get_entered_display(),
-            ]
-        else:
-            yes = [
-                "はい" if held else "いいえ" for held in (row.consent, row.document_issued, row.fee_claimed)
-            ]
-            yield [
-                row.issued_on,
-                number,
-                name,
-                row.department,
-                row.to_name,
-                *yes,
-                letter,
-                row.get_entered_display(),
-            ]
+        who: list[Cell] = [_number(row) if names else "", person.name if person else ""]
+        end: list[Cell] = [row.referral.number if row.referral else "", row.get_entered_display()]
+        yield [*_visit(row, who), *end] if source is Source.VISITS else [*_given_back(row, who), *end]
+
+
+def _visit(row: Visit, who: list[Cell]) -> list[Cell]:
+    return [
+        row.visit_on,
+        f"{row.visit_time:%H:%M}" if row.visit_time else "",
+        *who,
+        row.department,
+        "初診" if row.is_first_visit else "再診",
+        row.get_arrival_mode_display(),
+        _marks(row),
+        row.get_referral_doc_display(),
+        row.from_name,
+        row.municipality,
+        row.final_reply_on,
+    ]
+
+
+def _given_back(row: BackReferral, who: list[Cell]) -> list[Cell]:
+    yes = ["はい" if held else "いいえ" for held in (row.consent, row.document_issued, row.fee_claimed)]
+    return [row.issued_on, *who, row.department, row.to_name, *yes]

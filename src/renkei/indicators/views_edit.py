@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from renkei.gate.actor import current
 from renkei.gate.pages import page
-from renkei.indicators import actions, export, papers, queries
+from renkei.indicators import actions, export, queries
 from renkei.indicators.figures import closings
 from renkei.indicators.forms import (
     DefinitionForm,
@@ -31,9 +31,10 @@ from renkei.indicators.models import EventImport, EventImportProblem, Report
 from renkei.indicators.permissions import P
 from renkei.indicators.reading import COLUMNS
 from renkei.indicators.registry import definition_names, indicator_of, options_of
+from renkei.indicators.reporting import papers
+from renkei.indicators.reporting.content import due_on
 from renkei.indicators.rules import Rulebook, rulebook, where
 from renkei.indicators.types import Period, Source, month_of
-from renkei.indicators.yearly import due_on
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, NotFound
 from renkei.ui.fragments import live_response
@@ -195,25 +196,24 @@ def definitions(request: HttpRequest) -> HttpResponse:
             messages.success(request, "数え方の新しい版を登録しました。締めた月の数字は変わりません。")
             return redirect("indicators:definitions")
     context = {
-        "definitions": [
-            {
-                "name": name,
-                "title": DEFINITION_TITLES.get(name, "返書"),
-                "now": book.definition(name, month_of(clock.today())),
-                "asks": [
-                    (r["name"], [words(c) for c in r["all"]], _classes(r))
-                    for r in book.definition(name, month_of(clock.today())).params["requirements"]
-                ],
-                "history": [(row, where(row.jurisdiction)) for row in book.history(name)],
-                "form": made,
-            }
-            for name, made in forms.items()
-        ],
+        "definitions": [_told(book, name, made) for name, made in forms.items()],
         "may_define": current().may(P.DEFINE),
     }
-    return render(
-        request, "indicators/definitions.html", context, status=422 if request.method == "POST" else 200
-    )
+    status = 422 if request.method == "POST" else 200
+    return render(request, "indicators/definitions.html", context, status=status)
+
+
+def _told(book: Rulebook, name: str, form: DefinitionForm | None) -> dict[str, Any]:
+    """One definition as its card shows it."""
+    now = book.definition(name, month_of(clock.today()))
+    return {
+        "name": name,
+        "title": DEFINITION_TITLES.get(name, "返書"),
+        "now": now,
+        "asks": [(r["name"], [words(c) for c in r["all"]], _classes(r)) for r in now.params["requirements"]],
+        "history": [(row, where(row.jurisdiction)) for row in book.history(name)],
+        "form": form,
+    }
 
 
 def _classes(requirement: Mapping[str, Any]) -> str:

@@ -154,8 +154,9 @@ def _month(draw: _Draw, month: date, number: int, file: int, visits: Table, back
     total = FIRST_VISITS + rng.randint(-40, 40)
     for row in range(total + LATER_VISITS):
         first = row < total
-        values = _first(draw, month, rng.random(), letters) if first else {"visit_on": draw.day(month)}
-        hour = values.pop("hour", 0) or rng.randint(8, 16)
+        day: dict[str, Any] = {"visit_on": draw.day(month)}
+        values = _first(draw, month, rng.random(), letters) if first else day
+        hour = int(values.pop("hour", 0) or rng.randint(8, 16))
         visits.add(
             **shared,
             key=f"id:{month:%Y%m}-{row:05d}",

@@ -16,9 +16,9 @@ from renkei.indicators.figures import closings, figures
 from renkei.indicators.models import BackReferral, MonthClosing, MonthlyFigure, Report, Visit
 from renkei.indicators.permissions import P
 from renkei.indicators.registry import all_indicators, definition_names, options_of
+from renkei.indicators.reporting.content import content_of
 from renkei.indicators.rules import OPTIONS, PREFIX
 from renkei.indicators.types import Option, Period, month_of, next_month
-from renkei.indicators.yearly import content_of
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotPossibleNow
 

@@ -39,12 +39,7 @@ def record_arrival(actor: Actor, referral: Referral) -> Visit | None:
     number = patient.local_number if patient else ""
     told = _told_by_csv(house, number, referral) if number else None
     if told is not None:
-        told.referral, told.patient = referral, patient
-        told.referral_doc = "letter"
-        told.from_facility_id, told.from_name = referral.sender_id, referral.sender.name
-        told.joined_key = _key(referral)
-        told.save()
-        return told
+        return _join(told, referral)
     late = month_of(local.date()) in closed_months(house)
     return Visit.objects.create(
         facility_id=house,
@@ -66,6 +61,16 @@ def record_arrival(actor: Actor, referral: Referral) -> Visit | None:
         late=late,
         late_reason=LATE if late else "",
     )
+
+
+def _join(told: Visit, referral: Referral) -> Visit:
+    """A visit of the house's own system becomes the visit of this letter."""
+    told.referral, told.patient = referral, referral.receiver_patient
+    told.referral_doc = "letter"
+    told.from_facility_id, told.from_name = referral.sender_id, referral.sender.name
+    told.joined_key = _key(referral)
+    told.save()
+    return told
 
 
 def _told_by_csv(house: int, number: str, referral: Referral) -> Visit | None:

@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from renkei.indicators.models import Report
-from renkei.indicators.yearly import BLANK
+from renkei.indicators.reporting.content import BLANK
 from renkei.kernel import clock
 from renkei.kernel.eras import format_era
 from renkei.letters import render
