@@ -80,7 +80,7 @@ def _queue(cursor: CursorWrapper, queue: Table, places: Places, made: Written, a
         error="メールサーバーにつながりません。" if state == "failed" else "",
         created_at=sent_at,
         sent_at=sent_at + timedelta(minutes=15) if state == "sent" else None,
-        sent_by="" if state == "waiting" else made.author.label,
+        sent_by="" if state == "waiting" else made.sender.label,
     )
 
 
