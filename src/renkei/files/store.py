@@ -19,7 +19,7 @@ from renkei.files.models import StoredFile
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 
-__all__ = ["CheckedFile", "ForFacility", "check", "fetch", "store"]
+__all__ = ["CheckedFile", "ForFacility", "check", "fetch", "fetch_as_received", "store"]
 
 _REFUSED_BY_THE_WALL = "42501"
 
@@ -73,6 +73,16 @@ def store(actor: ForFacility, circle_id: int, checked: CheckedFile) -> StoredFil
 def fetch(actor: ForFacility, uid: UUID | str) -> StoredFile:
     """The file if the wall shows it to the facility that acts; ``NotFound`` for strangers and unknown numbers alike."""
     found = _rows(actor).filter(uid=uid).first()
+    if found is None:
+        raise NotFound(
+            "file_unknown", "ファイルが見つかりません。共有範囲の外か、取り下げられた可能性があります。"
+        )
+    return found
+
+
+def fetch_as_received(actor: ForFacility, circle_id: int, sha256: str) -> StoredFile:
+    """The file of these very bytes in a circle (the original of a document that was taken in); ``NotFound`` as in fetch."""
+    found = _rows(actor).filter(circle_id=circle_id, sha256=sha256).order_by("pk").first()
     if found is None:
         raise NotFound(
             "file_unknown", "ファイルが見つかりません。共有範囲の外か、取り下げられた可能性があります。"

@@ -18,7 +18,7 @@ from renkei.fhirkit.server.mapping import Asked, Mapping, Param, Row, Sort, mapp
 from renkei.fhirkit.server.query import Query, sorts_of
 from renkei.fhirkit.server.refusals import BadRequest
 from renkei.fhirkit.server.resources import compose, note
-from renkei.fhirkit.server.values import Ref
+from renkei.fhirkit.server.values import Ref, Token, Value
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
 from renkei.kernel import clock
@@ -229,17 +229,29 @@ def may_show(actor: Actor, mapping: Mapping) -> bool:
 
 
 def _by_id(actor: Actor, mapping: Mapping, ids: list[str]) -> list[Row]:
-    if mapping.rows is None or not may_show(actor, mapping):
+    if not may_show(actor, mapping):
         return []
+    if mapping.rows is None:
+        return _own(actor, mapping, "_id", tuple(Token(identity) for identity in ids))
     keys = [key for identity in ids if (key := mapping.read_id(identity)) is not None]
     return _ready(actor, mapping, mapping.rows(actor).filter(**{f"{mapping.key}__in": keys}))
 
 
 def _pointing(actor: Actor, mapping: Mapping, param: Param, ids: list[str], kind: str) -> list[Row]:
-    if mapping.rows is None or not may_show(actor, mapping):
+    if not may_show(actor, mapping):
         return []
+    if mapping.rows is None:
+        return _own(actor, mapping, param.name, tuple(Ref(kind, identity) for identity in ids))
     where = param.where(actor, tuple(Ref(kind, identity) for identity in ids))
     return _ready(actor, mapping, mapping.rows(actor).filter(where).order_by("pk")[:MOST_INCLUDED])
+
+
+def _own(actor: Actor, mapping: Mapping, name: str, values: tuple[Value, ...]) -> list[Row]:
+    """The same by ``find``, of a mapping that searches by itself; without an ``_id`` of its own it cannot be included."""
+    if mapping.find is None or mapping.param(name) is None:
+        return []
+    with collecting():
+        return mapping.find(actor, Asked(((name, values),), MOST_INCLUDED)).rows
 
 
 def _ready(actor: Actor, mapping: Mapping, rows: QuerySet[Any]) -> list[Row]:
