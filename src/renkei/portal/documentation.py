@@ -96,6 +96,8 @@ def _gate(found: URLPattern) -> str:
     kind, detail = getattr(found.callback, "gate", ("", ""))
     if kind == "page":
         return ", ".join(f"`{p}`" for p in detail)
+    if kind == "machines":
+        return f"machines: {detail}"
     return f"everybody: {detail}" if kind == "public" else "everybody"
 
 

@@ -23,9 +23,13 @@ from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
 from renkei.kernel import clock
 
-_signer = signing.Signer(salt="fhir.cursor")
 MOST_INCLUDED = 1_000
 Order = list[tuple[Sort, bool]]
+
+
+def _signer() -> signing.Signer:
+    """Made when it is needed: tools import this module where no secret key is set."""
+    return signing.Signer(salt="fhir.cursor")
 
 
 @dataclass
@@ -73,7 +77,7 @@ def _run_own(actor: Actor, query: Query) -> Page:
     if query.only_total:
         return Page([], total=found.total)
     cursor = (
-        _signer.sign_object([_fingerprint(query), [found.position]]) if found.position is not None else ""
+        _signer().sign_object([_fingerprint(query), [found.position]]) if found.position is not None else ""
     )
     return Page(found.rows, cursor, found.total)
 
@@ -99,7 +103,7 @@ def _page(rows: QuerySet[Any], query: Query, order: Order) -> Page:
     page = Page(found[: query.count])
     if len(found) > query.count:
         last = page.rows[-1]
-        page.cursor = _signer.sign_object(
+        page.cursor = _signer().sign_object(
             [_fingerprint(query), [_plain(_of(last, sort)) for sort, _ in order]]
         )
     return page
@@ -138,7 +142,7 @@ def _fingerprint(query: Query) -> str:
 
 def _read_cursor(query: Query) -> list[Any]:
     try:
-        fingerprint, values = _signer.unsign_object(query.cursor)
+        fingerprint, values = _signer().unsign_object(query.cursor)
     except (signing.BadSignature, ValueError, TypeError):
         raise _bad_cursor() from None
     if fingerprint != _fingerprint(query):
