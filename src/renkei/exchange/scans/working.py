@@ -37,7 +37,8 @@ SEVERAL = "1枚に違うQRコードが2つあります。"
 @job(queue="scans", retries=3)
 def read_scan(scan_uid: str) -> None:
     """Read one file to its end; called again, it goes on."""
-    with system(f"scan {scan_uid}") as actor:
+    # The wall knows the system inside a transaction only; each piece of work below opens one of its own.
+    with system(f"scan {scan_uid}") as actor, transaction.atomic():
         row = ScanFile.objects.visible_to(actor).select_related("facility").filter(uid=scan_uid).first()
     if row is None or row.state in (ScanFileState.DONE, ScanFileState.FAILED):
         return
@@ -52,7 +53,8 @@ def read_scan(scan_uid: str) -> None:
 
 def _read_pages(house: Actor, row: ScanFile) -> None:
     pages = Pages(row.name, bytes(row.content))
-    known = set(ScanPage.objects.visible_to(house).filter(file=row).values_list("number", flat=True))
+    with transaction.atomic():
+        known = set(ScanPage.objects.visible_to(house).filter(file=row).values_list("number", flat=True))
     for number in range(pages.count):
         if number not in known:
             picture = pages.picture(number)
