@@ -204,7 +204,7 @@ def sources(request: HttpRequest) -> HttpResponse:
             for name, n, answered, _key in found.senders[:ROWS]
         ],
         "more_senders": max(len(found.senders) - ROWS, 0),
-        "wide": flow(found.flows, width=1000, words=200),
+        "wide": flow(found.flows, width=1000, words=200, senders=14),
         "narrow": flow(found.flows, width=340, words=96, senders=7, departments=6),
     }  # fmt: skip
     return render(request, "indicators/sources.html", context)

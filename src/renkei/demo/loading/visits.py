@@ -167,7 +167,7 @@ def _month(draw: _Draw, month: date, number: int, file: int, visits: Table, back
             visit_time=time(hour, rng.randrange(60)),
             **{"department": draw.unit(), **values},
         )
-    for row in range(round(total * (0.49 + 0.006 * number + rng.uniform(-0.02, 0.02)))):
+    for row in range(round(total * (0.54 + 0.006 * number + rng.uniform(-0.02, 0.02)))):
         key, name = rng.choices(draw.senders, draw.weights)[0]
         backs.add(
             **shared,
