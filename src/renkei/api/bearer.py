@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.urls import reverse
 
+from renkei.api.software import register_oauth_addresses
 from renkei.clients.queries import actor_of_bearer
 from renkei.fhirkit.server.http import register_authenticator
 from renkei.gate.actor import Actor
@@ -23,4 +25,13 @@ def actor(request: HttpRequest) -> Actor | None:
     return actor_of_bearer(header[len(SCHEME) :].strip(), client_address(request))
 
 
+def addresses(origin: str) -> dict[str, str]:
+    """Where tokens are asked for, allowed, looked at and given back (SMART ``oauth-uris``)."""
+    return {
+        name: f"{origin}{reverse(f'clients:{name}')}"
+        for name in ("authorize", "token", "introspect", "revoke")
+    }
+
+
 register_authenticator(actor)
+register_oauth_addresses(addresses)

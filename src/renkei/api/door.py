@@ -16,6 +16,8 @@ from renkei.audit.trail import Origin, origin
 from renkei.gate.middleware import client_address
 
 BASE = "/fhir/"
+SMART = "/fhir/.well-known/"
+"""Where apps learn the addresses of the OAuth server: its own page, no resource."""
 
 
 class ApiMiddleware:
@@ -29,12 +31,13 @@ class ApiMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a call of the API with its origin known to the trail."""
-        if not request.path_info.startswith(BASE) and request.path_info != "/fhir":
+        path = request.path_info
+        if not path.startswith(BASE) or path.startswith(SMART):
             return self.get_response(request)
         came = Origin(uuid.uuid4().hex, client_address(request))
         token = origin.set(came)
         try:
-            response = fhir(request, request.path_info[len(BASE) :])
+            response = fhir(request, path[len(BASE) :])
         finally:
             origin.reset(token)
         response["X-Request-Id"] = came.request_id

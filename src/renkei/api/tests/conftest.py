@@ -23,7 +23,11 @@ JSON = "application/fhir+json"
 
 def everything() -> frozenset[str]:
     """Every letter of every resource type, and the product's permissions behind them."""
-    return PRODUCT | {f"fhir:{m.resource_type}.{letter}" for m in all_mappings() for letter in "cruds"}
+    return (
+        PRODUCT
+        | {str(m.reads) for m in all_mappings()}
+        | {f"fhir:{m.resource_type}.{letter}" for m in all_mappings() for letter in "cruds"}
+    )
 
 
 class Caller:
