@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from renkei.directory.models import Area, Facility
@@ -62,10 +63,13 @@ def read_import(import_uid: str) -> None:
     """Take in the rows of an uploaded file, until none is left; a killed worker goes on where the last chunk ended."""
     with system("CSVの取り込み") as actor:
         while True:
-            waiting = EventImport.objects.visible_to(actor).filter(uid=import_uid, finished_at=None).first()
-            if waiting is None:
-                return
-            take_rows(actor, waiting)
+            # The database is told who acts when a transaction opens: outside of one nobody sees the file.
+            with transaction.atomic():
+                rows = EventImport.objects.visible_to(actor).filter(uid=import_uid, finished_at=None)
+                waiting = rows.first()
+                if waiting is None:
+                    return
+                take_rows(actor, waiting)
 
 
 @action(P.IMPORT, says="CSVの行を取り込み")
