@@ -74,5 +74,5 @@ def looks_ours(text: str) -> bool:
     return text.startswith(PREFIX) and len(text) == LENGTH
 
 
-def _signature(body: bytes, key: str) -> bytes:
+def _signature(body: bytes, key: str | bytes) -> bytes:
     return salted_hmac(_SALT, body, secret=key, algorithm="sha256").digest()[:_SIGNATURE]

@@ -12,7 +12,7 @@ from itertools import pairwise
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps
 
-_FORMATS = zxingcpp.BarcodeFormat.QRCode
+_FORMATS = zxingcpp.barcode_formats_from_str("QRCode")
 _BAR_WIDTH = 180
 """Pixels across in which the bars of a form are looked for: a bar of 4 mm is then 3 pixels high."""
 _BAR_DARK = 150
