@@ -7,7 +7,7 @@ from typing import Any
 from renkei.fhirkit.bundles import Resource, text_of
 from renkei.fhirkit.outcome import operation_outcome
 from renkei.fhirkit.server import searching
-from renkei.fhirkit.server.mapping import Mapping, Row
+from renkei.fhirkit.server.mapping import Mapping, Postponed, Row
 from renkei.fhirkit.server.messages import Params, Request, Response, read_params
 from renkei.fhirkit.server.query import Query, read_query
 from renkei.fhirkit.server.refusals import BadRequest, Gone, MethodNotAllowed, PreconditionFailed
@@ -150,7 +150,11 @@ def create(request: Request, mapping: Mapping) -> Response:
         if known:
             return _answer(request, mapping, known[0], 200)
     with collecting(), naming(mapping):
-        row = mapping.create(request.actor, mapping.from_fhir(resource))
+        as_bytes = mapping.from_bytes if request.received else None
+        command = as_bytes(request.received) if as_bytes else mapping.from_fhir(resource)
+        row = mapping.create(request.actor, command)
+    if isinstance(row, Postponed):
+        return Response(202, operation_outcome(warnings=[row.says]))
     return _answer(request, mapping, row, 201, fresh=True)
 
 

@@ -89,6 +89,13 @@ class Found:
     total: int | None = None
 
 
+@dataclass(frozen=True)
+class Postponed:
+    """What ``create`` returns when a person must decide first: kept, and answered with 202 and ``says``."""
+
+    says: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mapping:
     """A resource type of the API.
@@ -103,6 +110,9 @@ class Mapping:
     ``create(actor, command)`` and ``update(actor, row, command)`` call an action and return the row. ``update`` gets
     the row with ``expecting(version)`` set where the client sent If-Match. ``elements`` translates a field of
     the module's own errors to the FHIRPath (``{"birth_on": "Patient.birthDate"}``).
+
+    ``from_bytes(body)`` takes the place of ``from_fhir`` for a create by itself, where what came is kept byte for byte
+    (documents); an entry of a batch has no bytes of its own.
 
     After a write the row is read anew through ``rows``, unless ``reload`` is False: then what the action returned goes to
     ``prepare``, which saves a statement.
@@ -132,7 +142,8 @@ class Mapping:
     default_sort: str = ""
     searchable: bool = True
     from_fhir: Callable[[Resource], Command] | None = None
-    create: Callable[[Actor, Command], Row] | None = None
+    from_bytes: Callable[[bytes], Command] | None = None
+    create: Callable[[Actor, Command], Row | Postponed] | None = None
     update: Callable[[Actor, Row, Command], Row] | None = None
     delete: Callable[[Actor, Row], None] | None = None
     history: Callable[[Actor, Row], list[Version]] | None = None
@@ -210,6 +221,7 @@ __all__ = [
     "Found",
     "Mapping",
     "Param",
+    "Postponed",
     "Row",
     "Sort",
     "Value",

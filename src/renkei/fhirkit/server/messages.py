@@ -19,7 +19,10 @@ MOST_PARAMS = 100
 
 @dataclass
 class Request:
-    """``path`` in segments below the base (``https://host/fhir``); ``header(name)`` is "" where there is none."""
+    """``path`` in segments below the base (``https://host/fhir``); ``header(name)`` is "" where there is none.
+
+    ``received`` are the bytes of the body once it was read, empty for an entry of a batch.
+    """
 
     actor: Actor
     method: str
@@ -31,6 +34,7 @@ class Request:
     content_type: str = ""
     parsed: Resource | None = None
     inside: bool = False
+    received: bytes = b""
 
     def params(self) -> Params:
         """The parameters of the address."""
@@ -40,7 +44,8 @@ class Request:
         """The body as a JSON object; refused with 400 and a precise sentence when it is none."""
         if self.parsed is None:
             try:
-                self.parsed = _without_nul(read_json(self.body()))
+                self.received = self.body()
+                self.parsed = _without_nul(read_json(self.received))
             except Invalid as error:
                 status = TooLarge if error.code == "json.too_big" else BadRequest
                 raise status(error.code, error.message_ja, error.field) from None

@@ -21,7 +21,13 @@ from renkei.kernel.errors import DomainError, Invalid, NotPossibleNow
 MOST_ENTRIES = 500
 METHODS = ("DELETE", "POST", "PUT", "GET", "HEAD")
 _HEADERS = {"If-Match": "ifMatch", "If-None-Match": "ifNoneMatch", "If-None-Exist": "ifNoneExist"}
-_PHRASES = {200: "200 OK", 201: "201 Created", 204: "204 No Content", 304: "304 Not Modified"}
+_PHRASES = {
+    200: "200 OK",
+    201: "201 Created",
+    202: "202 Accepted",
+    204: "204 No Content",
+    304: "304 Not Modified",
+}
 
 
 @dataclass
@@ -135,7 +141,7 @@ def _together(calls: list[_Call]) -> list[Resource]:
             error.field = _inside(call, error.field)
             raise
         told = _told(response)
-        if call.request.method == "POST" and call.full_url:
+        if call.request.method == "POST" and call.full_url and "Location" in response.headers:
             known[call.full_url] = _made(response, call)
         done[call.index] = told
     return [done[call.index] for call in calls]
