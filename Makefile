@@ -46,8 +46,13 @@ story: setup-dev
 	@sh tools/browser.sh
 	$(PY) -m pytest -q stories/test_$(shell echo "$(S)" | tr 'A-Z' 'a-z')_*.py
 
-bench: setup-dev
+bench: setup-dev .venv-bench
 	@set -e; for file in bench/bench_*.py; do $(PY) "$$file"; done
 
 docs: setup-dev
 	$(RENKEI) manage generate_docs
+
+.venv-bench: requirements-bench.txt
+	$(PY) -m venv $@
+	$@/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
