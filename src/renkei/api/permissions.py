@@ -11,7 +11,7 @@ from renkei.kernel.roles import Role
 class P(StrEnum):
     """Permissions of the API itself."""
 
-    READ_TRAIL = "api.read_trail"
+    READ_TRAIL = "audit_entry.read"
 
 
 register(P, grants={Role.AUDITOR: [P.READ_TRAIL], Role.FACILITY_ADMINISTRATOR: [P.READ_TRAIL]})
