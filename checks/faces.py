@@ -55,6 +55,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
                 ("directory", "models"),
                 ("directory", "reference"),
                 ("exchange", "models"),
+                ("guests", "models"),
                 ("notices", "models"),
                 ("indicators", "models"),
                 ("patients", "models"),
@@ -75,6 +76,10 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "exchange/senders.py",
         "directory.models",
     ): "a sender met on paper becomes a row inside the action that takes in",
+    (
+        "guests/senders.py",
+        "directory.models",
+    ): "a clinic met on the public page becomes a row inside the action that takes in",
     ("exchange/", "referrals.printing"): "one function turns a letter into the plain document of ``types``",
     ("portal/documentation.py", "referrals.registry"): "the generated page lists every kind of referral",
     ("portal/navigation.py", "demo.clock"): "the frame shows the demo's clock; in a real house it is empty",

@@ -33,7 +33,7 @@ FLOORS = [
     {"portal"},
     {"demo"},
     {"schemes", "exchange", "indicators", "api"},
-    {"pathways", "imaging", "broadcasts", "cards", "publications", "pooling"},
+    {"pathways", "imaging", "broadcasts", "cards", "publications", "pooling", "guests"},
     {"referrals", "meetings"},
     {"records", "bookings", "capacity"},
     {"circles"},

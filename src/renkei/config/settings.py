@@ -84,6 +84,7 @@ MODULES = [
     "patients",
     "circles",
     "referrals",
+    "guests",
     "exchange",
     "api",
     "indicators",

@@ -19,6 +19,8 @@ from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
 from renkei.exchange.scans.queries import unmatched_count
 from renkei.gate.actor import Actor, Kind, current
+from renkei.guests import queries as guests
+from renkei.guests.permissions import P as Guests
 from renkei.indicators.permissions import P as Indicators
 from renkei.kernel.roles import Role
 from renkei.notices.paper_queries import waiting_count as waiting_papers
@@ -184,6 +186,8 @@ def _work(actor: Actor, house: House) -> list[Entry]:
         new = referrals.desk_counts(actor)["new"]
         desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)
         lines.insert(0 if house.receives_mostly else len(lines), desk)
+    if actor.may(Guests.HANDLE) and house.receives_mostly:
+        lines.append(Entry("ゲストからの依頼", "guests:requests", count=guests.waiting_count(actor) or None))
     if actor.may(Patients.VIEW):
         lines.append(Entry("患者", "patients:list", tab=True))
     if actor.may(Referrals.VIEW):
@@ -212,6 +216,8 @@ def _management(actor: Actor, house: House) -> list[Entry]:
     lines: list[Entry] = []
     if actor.may(Directory.EDIT_OWN) and house.uid:
         lines.append(Entry("施設設定", "directory:settings", arg=house.uid, tab=True))
+    if actor.may(Guests.MANAGE) and house.receives_mostly:
+        lines.append(Entry("ゲスト受付の設定", "guests:settings"))
     if actor.may(Accounts.MANAGE_MEMBERS):
         lines.append(Entry("利用者", "accounts:members", tab=True))
     if actor.may(Clients.MANAGE):

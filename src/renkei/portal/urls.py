@@ -16,6 +16,7 @@ MODULES = (
     "patients",
     "circles",
     "referrals",
+    "guests",
     "exchange",
     "indicators",
 )

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import connections, transaction
 
 from renkei.demo.loading.files import load_files
+from renkei.demo.loading.guests import load_guests
 from renkei.demo.loading.papers import load_papers, paper_plans
 from renkei.demo.loading.patients import Patients
 from renkei.demo.loading.people import load_people
@@ -84,6 +85,7 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts["files_storedfile"] = load_files(cursor, referrals.written)
         counts["audit_auditentry"] = trail.write()
         counts |= load_visits(cursor, places, staff, using)
+        counts |= load_guests(places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

@@ -1,0 +1,15 @@
+"""Work of the night: counters of guests' tries are forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from renkei.guests import rates
+from renkei.jobs.queue import periodic
+from renkei.kernel import clock
+
+
+@periodic("25 18 * * *")
+def tidy_tries() -> None:
+    """Every night at 3:25 in Japan."""
+    rates.forget(clock.now() - timedelta(days=1))
