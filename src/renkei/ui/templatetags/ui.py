@@ -219,7 +219,7 @@ def together(value: object) -> object:
     """Text whose dates and numbers never break over two lines; what is marked safe or empty stays as it is."""
     if not value or isinstance(value, SafeString):
         return value
-    text = str(conditional_escape(value))
+    text = str(conditional_escape(str(value)))
     return mark_safe(_ONE_THING.sub(r'<span class="nowrap">\g<0></span>', text))  # noqa: S308 - escaped above
 
 
