@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
+from renkei import __version__
 from renkei.fhirkit.server.capability import Software
 
-VERSION = version("renkei")
+VERSION = __version__
 DATE = "2026-11-22"
 """The day of the last change of the interface."""
 SMART = "http://terminology.hl7.org/CodeSystem/restful-security-service"
