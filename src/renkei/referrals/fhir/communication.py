@@ -74,13 +74,14 @@ def _reply_parts(row: Any) -> list[Resource]:
 
 @dataclass(frozen=True)
 class WordsCommand:
-    """What a Communication says; ``kind`` is a kind of reply or empty for a line."""
+    """What a Communication says; ``kind`` is a kind of reply or empty for a line, ``received`` that it was read."""
 
     kind: str
     finished: bool
     texts: dict[str, str]
     by_telephone: bool
     about: Any
+    received: bool = False
 
 
 def from_fhir(resource: Resource) -> WordsCommand:
@@ -101,6 +102,7 @@ def from_fhir(resource: Resource) -> WordsCommand:
         texts=_texts(resource),
         by_telephone=PHONE in reading.codes(resource.get("medium"), MODES),
         about=next((p for p in places if reading.local(p)[0] in ("ServiceRequest", "Task")), None),
+        received=bool(text_of(resource.get("received"))),
     )
 
 
@@ -137,10 +139,13 @@ def create(actor: Actor, command: WordsCommand) -> Message | ReplyLetter:
 
 
 def update(actor: Actor, row: Any, command: WordsCommand) -> ReplyLetter:
-    """A draft of a reply anew, or its sending; what was sent stays as it is."""
+    """A draft of a reply anew, or its sending; the sender's side says by ``received`` that somebody read a reply."""
     if not isinstance(row, ReplyLetter):
         raise NotPossibleNow("line_stays", "送った連絡は書き換えられません。新しい連絡を送ってください。")
-    return _written(actor, queries.one(actor, row.referral_uid), command, row)
+    referral = queries.one(actor, row.referral.uid)
+    if row.sent_at is not None and command.received and referral.sender_id == actor.facility_id:
+        return actions.read_reply(actor, referral, reply=row)
+    return _written(actor, referral, command, row)
 
 
 def _written(

@@ -120,7 +120,7 @@ def _numbers(resource: Resource) -> list[tuple[str, str]]:
 
 
 def _content(resource: Resource) -> LetterContent:
-    parts: dict[str, str] = {}
+    parts: dict[str, Any] = {}
     for index, note in enumerate(items(resource.get("note"))):
         marks = [
             text_of(e.get("valueCode")) for e in items(note.get("extension")) if e.get("url") == words.PART

@@ -97,6 +97,11 @@ def test_a_physicians_reply_ends_the_loop(cast: Cast, call: Call) -> None:
     pdf = clinic.get(document["content"][0]["attachment"]["url"], Accept="application/pdf")
     assert (pdf.status_code, pdf["Content-Type"]) == (200, "application/pdf")
     assert pdf.content.startswith(b"%PDF-")
+    assert "received" not in told
+    read = made(clinic.put(f"Communication/{final['id']}", {**told, "received": told["sent"]}), 200)
+    assert read["received"] == "2026-06-01T00:00:00Z"
+    assert made(doctor.get(f"Communication/{final['id']}"), 200) == read
+    assert hospital.put(f"Communication/{final['id']}", read).status_code == 409
     closed = made(move(hospital, uid, "closed"), 200)
     assert (closed["status"], closed["executionPeriod"]["end"]) == ("completed", "2026-06-01T00:00:00Z")
     assert made(clinic.get(f"ServiceRequest/{uid}"), 200)["status"] == "completed"
