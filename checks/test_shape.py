@@ -32,7 +32,7 @@ MOST_LINES_OF_A_ROOM = 3_000
 FLOORS = [
     {"portal"},
     {"demo"},
-    {"schemes", "exchange", "indicators", "api"},
+    {"schemes", "exchange", "indicators", "api", "webhooks"},
     {"pathways", "imaging", "broadcasts", "cards", "publications", "pooling", "guests"},
     {"referrals", "meetings"},
     {"records", "bookings", "capacity"},

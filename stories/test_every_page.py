@@ -70,6 +70,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/accounts/2fa/totp/activate/",
         "/accounts/password/change/",
         "/circles/reviews/",
+        "/webhooks/",
+        "/webhooks/new/",
         "/guests/settings/",
         "> main a[href*='/settings/kinds/']",
         "/directory/",

@@ -88,6 +88,7 @@ MODULES = [
     "exchange",
     "api",
     "indicators",
+    "webhooks",
     "demo",
     "portal",
 ]
@@ -187,6 +188,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# other systems: hosts inside the house that webhooks and bridges may reach, as "host" or "host:port"
+RENKEI_INTERNAL_HOSTS = frozenset(
+    host.strip().lower() for host in os.environ.get("RENKEI_INTERNAL_HOSTS", "").split(",") if host.strip()
+)
 
 # mail: the demo and tests keep it in the outbox page
 EMAIL_BACKEND = (

@@ -32,6 +32,7 @@ from renkei.referrals import queries as referrals
 from renkei.referrals.permissions import P as Referrals
 from renkei.referrals.writing.queries import waiting_count
 from renkei.ui.types import FacilityChoice, Frame, Link, NavGroup, NavItem
+from renkei.webhooks.permissions import P as Webhooks
 
 SEARCH_LABEL = "患者・医療機関・紹介番号・日付をさがす"
 
@@ -222,6 +223,8 @@ def _management(actor: Actor, house: House) -> list[Entry]:
         lines.append(Entry("利用者", "accounts:members", tab=True))
     if actor.may(Clients.MANAGE):
         lines.append(Entry("連携システム・アプリ", "clients:list", short="連携"))
+    if actor.may(Webhooks.MANAGE):
+        lines.append(Entry("外部通知", "webhooks:list"))
     if actor.may(Notices.OUTBOX):
         lines.append(Entry("送信箱", "notices:outbox", tab=True))
     if actor.may(P.OPERATE):

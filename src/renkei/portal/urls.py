@@ -19,6 +19,7 @@ MODULES = (
     "guests",
     "exchange",
     "indicators",
+    "webhooks",
 )
 
 own: list[URLPattern | URLResolver] = [
