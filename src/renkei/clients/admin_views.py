@@ -25,10 +25,10 @@ from renkei.kernel.errors import DomainError
 @page(P.MANAGE, reads="連携システム・アプリの一覧を閲覧")
 @require_GET
 def clients(request: HttpRequest) -> HttpResponse:
-    """The facility's clients; for the system administrator those of every facility below."""
+    """The facility's clients."""
     actor = current()
     rows = [list_row(line) for line in queries.clients(actor)]
-    context = {"rows": rows, "everywhere": queries.everywhere(actor)}
+    context = {"rows": rows}
     return render(request, "clients/list.html", context)
 
 

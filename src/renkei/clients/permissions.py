@@ -12,7 +12,6 @@ class P(StrEnum):
     """Permissions over systems and apps (連携システム・アプリ)."""
 
     MANAGE = "client.manage"
-    VIEW_ALL = "client.view_all"
     CONNECT = "client.connect"
 
 
@@ -21,6 +20,6 @@ register(
     grants={
         **{role: [P.CONNECT] for role in Role},
         Role.FACILITY_ADMINISTRATOR: [P.CONNECT, P.MANAGE],
-        Role.SYSTEM_ADMINISTRATOR: [P.CONNECT, P.MANAGE, P.VIEW_ALL],
+        Role.SYSTEM_ADMINISTRATOR: [P.CONNECT, P.MANAGE],
     },
 )

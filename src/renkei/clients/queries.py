@@ -185,30 +185,6 @@ def one_connection(actor: Actor, uid: UUID | str) -> AppGrant:
     return found
 
 
-@dataclass(frozen=True)
-class EverywhereLine:
-    """One line of the system administrator's list over all facilities."""
-
-    client_id: str
-    name: str
-    kind: str
-    enabled: bool
-    facility_name: str
-    contact_name: str
-    contact_email: str
-    key_until: date | None
-    last_used_at: datetime | None
-
-
-def everywhere(actor: Actor) -> list[EverywhereLine]:
-    """All clients of all facilities; the database answers a system administrator only."""
-    if not actor.may(P.VIEW_ALL):
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM clients_everywhere()")
-        return [EverywhereLine(*row) for row in cursor.fetchall()]
-
-
 def keys_that_end(actor: Actor, upto: date) -> list[ClientKey]:
     """Living keys of enabled clients that end by then, for the job that tells; ``actor`` is the system."""
     rows = ClientKey.objects.visible_to(actor).filter(

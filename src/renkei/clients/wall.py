@@ -38,20 +38,6 @@ _BEARER = f"""CREATE FUNCTION clients_bearer(wanted text)
     LEFT JOIN accounts_membership m ON m.id = g.membership_id
    WHERE t.token_digest = wanted AND t.kind = 'access' $$"""
 
-# The list of the system administrator: names, owners and last use, no key, no digest.
-_EVERYWHERE = f"""CREATE FUNCTION clients_everywhere()
-  RETURNS TABLE (client_id varchar, name varchar, kind varchar, enabled boolean, facility_name varchar,
-                 contact_name varchar, contact_email varchar, key_until date, last_used_at timestamptz)
-  LANGUAGE sql STABLE {_FENCE} AS $$
-  SELECT c.client_id, c.name, c.kind, c.enabled, f.name, c.contact_name, c.contact_email,
-         (SELECT max(k.expires_on) FROM clients_clientkey k WHERE k.client_id = c.id AND k.revoked_at IS NULL),
-         u.last_used_at
-    FROM clients_client c JOIN directory_facility f ON f.id = c.facility_id
-    LEFT JOIN clients_clientuse u ON u.client_id = c.id
-   WHERE EXISTS (SELECT FROM accounts_membership m WHERE m.person_id = gate_person()
-                    AND m.facility_id = gate_facility() AND m.roles @> ARRAY['system_administrator']::varchar[])
-   ORDER BY f.name, c.name, c.id $$"""
-
 # A bucket that fills with ``rate`` permits a minute and holds a minute's worth; all web processes draw from it. The
 # time is the database's: processes may disagree about it, and the demo moves the product's. Losing the last second of
 # counting in a crash is harmless, so the commit does not wait for the disk.
@@ -78,7 +64,5 @@ FUNCTIONS = [
     "ALTER FUNCTION clients_door(text) OWNER TO gate_reader",
     _BEARER,
     "ALTER FUNCTION clients_bearer(text) OWNER TO gate_reader",
-    _EVERYWHERE,
-    "ALTER FUNCTION clients_everywhere() OWNER TO gate_reader",
     _TAKE,
 ]

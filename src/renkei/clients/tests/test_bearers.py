@@ -234,18 +234,7 @@ def test_the_doors_questions_show_nothing_without_the_secret(cast: Cast, system:
         for table in tables:
             cursor.execute(f"SELECT count(*) FROM clients_{table}")
             assert cursor.fetchone() == (0,), table
-        cursor.execute("SELECT * FROM clients_everywhere()")
-        assert cursor.fetchall() == []
         cursor.execute("SELECT * FROM clients_bearer(%s)", [token])
         assert cursor.fetchall() == []
         cursor.execute("SELECT * FROM clients_door(%s)", ["rk-%"])
         assert cursor.fetchall() == []
-
-
-def test_the_list_of_all_houses_is_for_a_system_administrator(cast: Cast, system: Client) -> None:
-    seen = {}
-    for login_id in ("x2_system_administrator", "x2_facility_administrator", "oka"):
-        with acting(cast.actor(login_id)), connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM clients_everywhere()")
-            seen[login_id] = cursor.fetchone()[0]
-    assert seen == {"x2_system_administrator": 1, "x2_facility_administrator": 0, "oka": 0}
