@@ -223,3 +223,22 @@ class Misfiling(FacilityData):
 
     class Meta:
         ordering = ["-id"]
+
+
+class OrcaConnection(FacilityData):
+    """Where a house's 日レセ answers. ``password`` is sealed; no page shows it again."""
+
+    versioned = True
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    version = models.PositiveIntegerField(default=0, editable=False)
+    facility = models.OneToOneField("directory.Facility", models.PROTECT, related_name="+")
+    base_url = models.CharField("アドレス", max_length=200)
+    user = models.CharField("利用者名", max_length=60)
+    password = models.CharField(max_length=400)
+    enabled = models.BooleanField("使う", default=True)
+    changed_at = models.DateTimeField(default=clock.now)
+    changed_by = models.CharField(max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return self.base_url

@@ -15,12 +15,17 @@ class P(StrEnum):
     EXPORT = "document.export"
     SCAN = "scan.take"
     FILE_SCAN = "scan.file"
+    MANAGE_ORCA = "orca.manage"
 
 
 DESK = [P.IMPORT, P.EXPORT, P.SCAN, P.FILE_SCAN]
 register(
     P,
-    grants=dict.fromkeys(
-        (Role.PHYSICIAN, Role.DENTIST, Role.LIAISON_STAFF, Role.SOCIAL_WORKER, Role.CLERK, Role.NURSE), DESK
-    ),
+    grants={
+        **dict.fromkeys(
+            (Role.PHYSICIAN, Role.DENTIST, Role.LIAISON_STAFF, Role.SOCIAL_WORKER, Role.CLERK, Role.NURSE),
+            DESK,
+        ),
+        Role.FACILITY_ADMINISTRATOR: [P.MANAGE_ORCA],
+    },
 )

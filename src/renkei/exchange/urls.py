@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from renkei.exchange import views
+from renkei.exchange.bridges.orca import views as orca_views
 from renkei.exchange.scans.urls import scan_patterns
 
 app_name = "exchange"
@@ -16,5 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("referrals/<uuid:uid>/panel/", views.panel, name="panel"),
     path("referrals/<uuid:uid>/original/", views.original, name="original"),
     path("referrals/<uuid:uid>/export/", views.export, name="export"),
+]
+urlpatterns += [
+    path("orca/", orca_views.orca, name="orca"),
+    path("orca/settings/", orca_views.orca_settings, name="orca_settings"),
 ]
 urlpatterns += scan_patterns

@@ -223,6 +223,8 @@ def _management(actor: Actor, house: House) -> list[Entry]:
         lines.append(Entry("利用者", "accounts:members", tab=True))
     if actor.may(Clients.MANAGE):
         lines.append(Entry("連携システム・アプリ", "clients:list", short="連携"))
+    if actor.may(Exchange.MANAGE_ORCA):
+        lines.append(Entry("日レセとの接続", "exchange:orca_settings"))
     if actor.may(Webhooks.MANAGE):
         lines.append(Entry("外部通知", "webhooks:list"))
     if actor.may(Notices.OUTBOX):
