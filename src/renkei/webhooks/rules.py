@@ -1,13 +1,12 @@
-"""The number of this module: an effective-dated rule of each facility [K]."""
+"""The number of this module: an effective-dated rule of each facility over the national one of the migration."""
 
 from __future__ import annotations
 
 from renkei.directory.queries import rule
 
 FAILURES = "webhook.failures_until_stop"
-DEFAULTS = {FAILURES: 20}
 
 
 def failures_until_stop(facility_id: int) -> int:
     """After how many failed attempts in a row a receiver is stopped."""
-    return int(rule(FAILURES, facility_id, default=DEFAULTS[FAILURES]))
+    return int(rule(FAILURES, facility_id))

@@ -68,7 +68,7 @@ class Toy:
 WORDS = frozenset(
     {
         "toy.see",
-        *(f"fhir:{kind}.{letter}" for kind in ("Basic", "Binary", "List", "Flag") for letter in "cruds"),
+        *(f"fhir:{kind}.{letter}" for kind in ("Basic", "Media", "List", "Flag") for letter in "cruds"),
     }
 )
 
@@ -136,7 +136,7 @@ def box() -> Iterator[Box]:
     )
     register(
         Mapping(
-            resource_type="Binary",
+            resource_type="Media",
             to_fhir=lambda toy: {"contentType": "text/plain", "data": "YQ=="},
             raw=lambda actor, toy: ("text/plain", b"a"),
             **common,
@@ -144,7 +144,7 @@ def box() -> Iterator[Box]:
     )
     yield found
     unregister("Basic")
-    unregister("Binary")
+    unregister("Media")
 
 
 @pytest.fixture
@@ -205,9 +205,9 @@ def test_decimals_keep_their_digits(box: Box, actor: Actor) -> None:
 
 def test_bytes_are_given_as_they_are_unless_json_is_asked_for(box: Box, actor: Actor) -> None:
     box.toys["t"] = Toy("t", "a")
-    plain = call("GET", "Binary/t", Accept="text/plain")
+    plain = call("GET", "Media/t", Accept="text/plain")
     assert (plain["Content-Type"], plain.content) == ("text/plain", b"a")
-    assert json.loads(call("GET", "Binary/t", Accept="application/fhir+json").content)["data"] == "YQ=="
+    assert json.loads(call("GET", "Media/t", Accept="application/fhir+json").content)["data"] == "YQ=="
 
 
 def test_a_mapping_may_search_by_itself(box: Box, actor: Actor) -> None:
