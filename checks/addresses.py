@@ -53,6 +53,18 @@ class Address:
         return found if isinstance(found, tuple) else None
 
     @property
+    def methods(self) -> frozenset[str]:
+        """What ``require_http_methods`` around the view lets in, whoever asks; everything where nothing is said."""
+        allowed, layer = {"GET", "POST"}, self.view
+        while layer is not None:
+            named = getattr(layer, "__code__", None)
+            cells = dict(zip(named.co_freevars, layer.__closure__ or (), strict=False)) if named else {}
+            if "request_method_list" in cells:
+                allowed &= set(cells["request_method_list"].cell_contents)
+            layer = getattr(layer, "__wrapped__", None)
+        return frozenset(allowed)
+
+    @property
     def third_party(self) -> bool:
         """On the list of packages with a reason."""
         return self.home.startswith(tuple(THIRD_PARTY))

@@ -3,7 +3,7 @@
 The resolver is walked, so a new page is proved from its first day. Converters are filled with the keys of rows that
 exist, so that a page that forgets the gate would have something to show. Every role of both facilities outside walks
 every address three times: as a page, as a fragment with the names of the arranged rows as search words, and as a
-form that is sent. So does somebody who is not logged in. A new role walks from its first day, too.
+form that is sent (the fragments shared by the two facilities). So does somebody who is not logged in. A new role walks from its first day, too.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ def test_the_resolver_is_not_empty() -> None:
     assert ADDRESSES
 
 
+def test_an_address_that_lets_a_method_in_is_walked_with_it() -> None:
+    methods = {a.route: a.methods for a in OURS}
+    assert methods["referrals/<uuid:uid>/message/"] == {"POST"}
+    assert methods["referrals/desk/"] >= {"GET"}
+    assert methods["patients/new/"] == {"GET", "POST"}
+    assert all(methods.values())
+
+
 def test_a_view_says_who_may_open_it() -> None:
     strange = [a.home for a in OURS if not a.home.startswith("renkei.")]
     assert not strange, "on no list with a reason"
@@ -63,9 +71,10 @@ class Visited:
     paths: dict[str, list[str]]
     tables: list[str]
 
-    def every_path(self) -> list[str]:
-        """All of them, in the order of the resolver."""
-        return [path for paths in self.paths.values() for path in paths]
+    def every_path(self, method: str = "") -> list[str]:
+        """All of them, in the order of the resolver; with ``method`` those that let it in, whoever asks."""
+        routes = [a.route for a in OURS if not method or method in a.methods]
+        return [path for route in routes for path in self.paths[route]]
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +131,7 @@ def unchanged(visited: Visited) -> Iterator[None]:
 
 def test_a_role_outside_sees_nothing_at_any_address(visited: Visited, outsider: Actor) -> None:
     client = logged_in(outsider)
-    for path in visited.every_path():
+    for path in visited.every_path("GET"):
         response = _still_logged_in(client, outsider, "get", path)
         _assert_nothing_of_others(response, path, _who(outsider))
 
@@ -130,10 +139,14 @@ def test_a_role_outside_sees_nothing_at_any_address(visited: Visited, outsider: 
 def test_a_role_outside_finds_nothing_by_the_very_names_of_the_rows(
     visited: Visited, outsider: Actor
 ) -> None:
-    """Fragments, polls, lists and suggestions: no more is shown than on the page."""
+    """Fragments, polls, lists and suggestions: no more is shown than on the page.
+
+    A role asks half of the addresses at one facility and the other half at the other.
+    """
     client = logged_in(outsider)
     words = dict.fromkeys(("q", "name", "kana", "term", "search"), MARK) | {"page": "1"}
-    for number, path in enumerate(visited.every_path()):
+    half = outsider.facility_id % 2
+    for number, path in enumerate(visited.every_path("GET")[half::2]):
         poll = {"X-Renkei-Poll": "1"} if number % 2 else {}
         response = client.get(path, words, headers={"HX-Request": "true", **poll})
         assert response.status_code in CALM, f"{response.status_code} at {path} for {_who(outsider)}"
@@ -144,7 +157,7 @@ def test_a_role_outside_finds_nothing_by_the_very_names_of_the_rows(
 @pytest.mark.usefixtures("unchanged")
 def test_no_form_sent_by_a_role_outside_changes_or_shows_anything(visited: Visited, outsider: Actor) -> None:
     client = logged_in(outsider)
-    for path in visited.every_path():
+    for path in visited.every_path("POST"):
         response = _still_logged_in(client, outsider, "post", path)
         _assert_nothing_of_others(response, path, _who(outsider))
 
