@@ -19,10 +19,9 @@ def uid_of(page: Page) -> str:
 
 def start_letter(people: Desk, page: Page, name: str) -> str:
     people.go(page, "/referrals/new/?q=" + name)
-    page.get_by_role("link", name=re.compile(name)).or_(
-        page.get_by_role("button", name=re.compile(name))
-    ).first.click()
-    page.wait_for_load_state("networkidle")
+    somebody = re.compile(name)
+    with page.expect_navigation():
+        page.get_by_role("link", name=somebody).or_(page.get_by_role("button", name=somebody)).first.click()
     if "/edit/" not in page.url:
         page.get_by_role("button", name="紹介状を書く").first.click()
         page.wait_for_url("**/edit/")

@@ -68,7 +68,8 @@ class Desk:
             page.goto(self.url + "/accounts/login/")
             page.fill("input[name=login]", login_id)
             page.fill("input[name=password]", PASSWORD)
-            page.press("input[name=password]", "Enter")
+            with page.expect_navigation():
+                page.press("input[name=password]", "Enter")
             page.wait_for_load_state("networkidle")
             assert "/accounts/login" not in page.url, page.inner_text("body")
         return self.pages[login_id]

@@ -200,9 +200,8 @@ def test_the_letter_while_it_is_written_signed_and_waiting(people: Desk, site: S
         uid = start_letter(people, doctor, "鈴木 一郎")
         fill_letter(doctor)
         look(people, doctor)
-    with when("he signs it and does not send it yet"):
+    with when("he signs it and does not send it yet"), doctor.expect_navigation():
         doctor.get_by_role("button", name="確定のみ").click()
-        doctor.wait_for_load_state("networkidle")
     with then("the signed letter and the list of what waits can be used by anyone"):
         for path in (f"/referrals/{uid}/edit/", "/referrals/replies/drafts/"):
             people.go(doctor, path)

@@ -49,8 +49,8 @@ def log_in(people: Desk, page: Page, login_id: str) -> None:
     people.go(page, "/accounts/login/")
     page.fill("input[name=login]", login_id)
     page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.press("input[name=password]", "Enter")
     assert "/accounts/login" not in page.url, page.inner_text("body")
 
 

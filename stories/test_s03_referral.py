@@ -29,8 +29,8 @@ def test_the_loop_from_clinic_to_reply_and_back(people: Desk, site: Site) -> Non
         fill_letter(clerk)
         people.accessible(clerk)
         people.shot(clerk, "editor")
-        clerk.get_by_role("button", name="医師に確定を依頼").click()
-        clerk.wait_for_load_state("networkidle")
+        with clerk.expect_navigation():
+            clerk.get_by_role("button", name="医師に確定を依頼").click()
     with when("青木 finalises and sends it"):
         doctor = people.at("aoki.c1")
         people.go(doctor, f"/referrals/{uid}/edit/")
@@ -116,9 +116,8 @@ def test_refuse_a_letter_without_purpose(people: Desk, site: Site) -> None:
         uid = start_letter(people, doctor, "鈴木 一郎")
         fill_letter(doctor)
         doctor.fill("textarea[name=purpose]", "")
-    with when("he sends it"):
+    with when("he sends it"), doctor.expect_navigation():
         doctor.get_by_role("button", name="確定して送信").click()
-        doctor.wait_for_load_state("networkidle")
     with then("the server refuses, names the field, and it stays a draft with everything typed"):
         expect(doctor.get_by_text("紹介目的を入力してください").first).to_be_visible()
         expect(doctor.locator("textarea[name=course]")).to_have_value(re.compile("血糖コントロール"))

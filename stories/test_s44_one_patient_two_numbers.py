@@ -32,8 +32,8 @@ def test_two_numbers_are_joined_by_a_person_and_the_patient_goes_back(people: De
     with then("the patient's page shows both numbers as one person, and who joined them why"):
         people.go(hospital, "/patients/?q=" + "鈴木 一郎")
         people.accessible(hospital)
-        hospital.get_by_role("link", name=re.compile("鈴木 一郎")).first.click()
-        hospital.wait_for_load_state("networkidle")
+        with hospital.expect_navigation():
+            hospital.get_by_role("link", name=re.compile("鈴木 一郎")).first.click()
         expect(hospital.locator("main")).to_contain_text(re.compile(r"髙橋 健一\s*紹介 R-2026-"))
         people.shot(hospital, "patient")
 
@@ -51,8 +51,8 @@ def test_refuse_a_merge_on_the_name_only(people: Desk, site: Site) -> None:
     with then("the candidates are shown with reasons, and nothing is joined by itself"):
         expect(clerk.get_by_text(re.compile("生年月日")).first).to_be_visible()
         before = site.count("patients_patientlink")
-        clerk.get_by_role("button", name=re.compile("登録")).last.click()
-        clerk.wait_for_load_state("networkidle")
+        with clerk.expect_navigation():
+            clerk.get_by_role("button", name=re.compile("登録")).last.click()
         assert site.count("patients_patientlink") == before
     with when("a link without a reason is forced past the screen"):
         people.go(clerk, "/patients/?q=" + "鈴木 一郎")

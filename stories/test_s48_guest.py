@@ -32,8 +32,8 @@ def ask(people: Desk, page: Page, kind: str, **changes: str) -> None:
     page.get_by_label("女", exact=True).check()
     page.get_by_label(kind).check()
     page.get_by_label("説明しました").check()
-    page.get_by_role("button", name="依頼を送る").click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name="依頼を送る").click()
 
 
 def both_widths(people: Desk, page: Page) -> None:

@@ -42,7 +42,7 @@ def test_a_passkey_becomes_the_second_factor(people: Desk, site: Site) -> None:
         people.accessible(page)
         page.fill("input[name=name]", "連携室の端末")
         page.click("#passkey_add")
-        page.wait_for_url(re.compile(r"/accounts/2fa/(passkeys/|recovery-codes/)"))
+        page.wait_for_url(re.compile(r"/accounts/2fa/(passkeys/|recovery-codes/\w*/?)$"))
     with then("it stands in the list"):
         people.go(page, "/accounts/2fa/passkeys/")
         expect(page.get_by_text("連携室の端末").first).to_be_visible()
