@@ -118,6 +118,8 @@ def clone(name: str, template: str = TEMPLATE) -> None:
     with (folder / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         url = os.environ["DATABASE_OWNER_URL"]
+        # An autovacuum that is just looking at the old copy belongs to the superuser; only that one may send it away.
+        with psycopg.connect(url, user="postgres", dbname="postgres", autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         with psycopg.connect(url, dbname="postgres", autocommit=True) as owner:
-            owner.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
