@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,15 +101,37 @@ def _candidates(address: Address, world: World) -> list[str]:
 
 
 def live_paths(world: World) -> dict[str, list[str]]:
-    """Route → one path that shows something to a member of the circle; where none does, the first two that exist."""
+    """Route → one path that shows something to a member of the circle; where none does, the first two that exist.
+
+    Which of the candidates it was is remembered for the run: another world of the same shape looks there first.
+    """
     insiders = [logged_in(world.cast.actor(name)) for name in ("aoki", "sato")]
-    found: dict[str, list[str]] = {}
+    remembered, found = _remembered(), {}
     with menu_counted_once():
         for address in OURS:
             paths = _candidates(address, world)
-            live = next((p for p in paths if _is_live(p, insiders)), None)
-            found[address.route] = [live] if live else paths[:2]
+            place = remembered.get(address.route)
+            if place is None or (
+                place >= 0 and not (place < len(paths) and _is_live(paths[place], insiders))
+            ):
+                place = next((n for n, p in enumerate(paths) if _is_live(p, insiders)), -1)
+            remembered[address.route] = place
+            found[address.route] = [paths[place]] if place >= 0 else paths[:2]
+    _notes().write_text(json.dumps(remembered))
     return found
+
+
+def _notes() -> Path:
+    return Path(os.environ["RENKEI_TEST_FOLDER"]) / f"live-paths-{os.getpid()}.json"
+
+
+def _remembered() -> dict[str, int]:
+    """What any process of this run found out."""
+    places: dict[str, int] = {}
+    for file in Path(os.environ["RENKEI_TEST_FOLDER"]).glob("live-paths-*.json"):
+        with suppress(ValueError):  # another process is just writing it
+            places |= json.loads(file.read_text())
+    return places
 
 
 @contextmanager
