@@ -88,9 +88,11 @@ def _answers(port: int, path: str) -> bool:
 
 @dataclass(frozen=True)
 class Measured:
-    """CPU of the server's side per request in ms, and the middle and the 95th of a hundred waits in ms."""
+    """CPU of the server's side per request in ms, what of it is the database's, and the middle and the 95th of a
+    hundred waits in ms."""
 
     cpu_ms: float
+    database_ms: float
     p50_ms: float
     p95_ms: float
     requests: int
@@ -100,7 +102,10 @@ Send = Callable[[http.client.HTTPConnection, int], None]
 
 
 def measure(port: int, roots: list[int], send: Send, requests: int) -> Measured:
-    """``send(connection, number)`` for every number, from a few connections at once, after a warm-up."""
+    """``send(connection, number)`` for every number, from a few connections at once, after a warm-up.
+
+    ``roots``: the web server's process first, then the database's where there is one.
+    """
     waits: list[float] = []
     failures: list[BaseException] = []
 
@@ -119,7 +124,7 @@ def measure(port: int, roots: list[int], send: Send, requests: int) -> Measured:
 
     warm = max(requests // 5, 10)
     work(range(-warm, 0), counted=False)
-    before = cpu_seconds(roots)
+    before = [cpu_seconds([root]) for root in roots]
     threads = [
         threading.Thread(target=work, args=(range(part, requests, THREADS),), kwargs={"counted": True})
         for part in range(THREADS)
@@ -130,9 +135,11 @@ def measure(port: int, roots: list[int], send: Send, requests: int) -> Measured:
         thread.join()
     if failures:
         raise SystemExit(f"a request failed: {failures[0]!r}")
-    cpu = (cpu_seconds(roots) - before) * 1000 / requests
+    spent = [(cpu_seconds([r]) - b) * 1000 / requests for r, b in zip(roots, before, strict=True)]
     waits.sort()
-    return Measured(cpu, statistics.median(waits), waits[int(len(waits) * 0.95)], requests)
+    return Measured(
+        sum(spent), sum(spent[1:]), statistics.median(waits), waits[int(len(waits) * 0.95)], requests
+    )
 
 
 def ask(

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from checks.world import World
+from renkei.directory.models import Facility
 from renkei.gate.actor import Actor
 from renkei.portal import navigation
 from testing.fixtures import StaffClient
@@ -28,7 +29,14 @@ THIRD_PARTY = {
     "django.views.generic.base": "redirects of allauth's URL list",
     "django.views.i18n": "texts for scripts",
 }
-TRUNK = {"patients.Patient", "referrals.Referral", "files.StoredFile", "circles.Circle", "accounts.Person"}
+TRUNK = {
+    "directory.Facility",
+    "patients.Patient",
+    "referrals.Referral",
+    "files.StoredFile",
+    "circles.Circle",
+    "accounts.Person",
+}
 
 
 @dataclass(frozen=True)
@@ -88,14 +96,15 @@ CONVERTER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 
 def _candidates(address: Address, world: World) -> list[str]:
-    """The paths of ``address`` with keys of existing rows: first those of the view's own module, then the trunk's."""
+    """The paths of ``address`` with keys of existing rows: the view's own module first, its trunk before all."""
     if not CONVERTER.search(address.route):
         return ["/" + plain(address.route)]
     module = address.home.split(".")[1]
-    rows = [(m, r) for m, r in world.about_somebody() if m._meta.app_label == module]
-    rows += [
-        (m, r) for m, r in world.about_somebody() if m._meta.label in TRUNK and m._meta.app_label != module
+    rows = [
+        (m, r) for m, r in world.about_somebody() if m._meta.app_label == module or m._meta.label in TRUNK
     ]
+    rows.append((Facility, world.cast.facility("C1")))
+    rows.sort(key=lambda found: (found[0]._meta.app_label != module, found[0]._meta.label not in TRUNK))
     filled = (CONVERTER.sub(lambda found, r=r: _value(found, r), address.route) for _m, r in rows)  # type: ignore[misc]
     return list(dict.fromkeys("/" + plain(path) for path in filled))
 
@@ -154,9 +163,9 @@ def menu_counted_once() -> Iterator[None]:
 
 
 def _is_live(path: str, insiders: list[Client]) -> bool:
-    """Shown to one of them; an address for forms only is live as it is."""
+    """Shown to one of them; an address for forms only is live as it is. As a fragment: a refusal is a line then."""
     for client in insiders:
-        status = client.get(path).status_code
+        status = client.get(path, headers={"HX-Request": "true"}).status_code
         if status in {200, 405}:
             return True
     return False

@@ -20,8 +20,8 @@ MARK = "白鷺沢"
 PUBLIC_MARK = "掲示"
 WALLED = {"patient", "facility", "person"}
 
-HINTS: dict[str, dict[str, Any]] = {}
-"""Values that a CHECK of one model wants and its fields do not tell: ``{"app.model": {"field": value}}``."""
+HINTS: dict[str, dict[str, Any]] = {"referrals.Referral": {"kind": "referral"}}
+"""Values that a CHECK or a page of one model wants and its fields do not tell: ``{"app.model": {"field": value}}``."""
 
 
 class Filler:

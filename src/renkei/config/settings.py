@@ -166,6 +166,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or _on("RENKEI_TEST")
+# Tests make a client, and with it the middleware, hundreds of times: files are looked up when one is asked for.
+WHITENOISE_AUTOREFRESH = DEBUG or _on("RENKEI_TEST")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
