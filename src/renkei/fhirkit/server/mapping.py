@@ -72,12 +72,13 @@ class Version:
 @dataclass(frozen=True)
 class Asked:
     """A search for ``find``: per condition the parameter's name and its alternatives; ``after`` is the ``position`` of the
-    page before (None at the start), ``size`` how many rows at most.
+    page before (None at the start), ``size`` how many rows at most; ``order`` the chosen sorts, True for descending.
     """
 
     conditions: tuple[tuple[str, tuple[Value, ...]], ...]
     size: int
     after: Any = None
+    order: tuple[tuple[Sort, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Mapping:
     ``history(actor, row)`` newest first, only where versions are kept. ``delete(actor, row)`` only where the data knows it.
     ``raw(actor, row)`` gives (media type, bytes) for a read that does not ask for FHIR JSON (Binary).
     ``fetch(actor, id)`` and ``find(actor, asked)`` take the place of ``rows`` where there is no model that may be queried
-    (the trail, computed documents); they answer for the gate themselves.
+    (several tables, computed documents); they answer for the gate themselves. ``find`` obeys each of ``sorts``.
     """
 
     resource_type: str

@@ -181,9 +181,9 @@ def _sort(query: Query, name: str, value: str, base: str) -> None:
 
 def sorts_of(mapping: Mapping) -> tuple[Sort, ...]:
     """Every order that ``_sort`` takes."""
-    if mapping.rows is None:
-        return ()
     updated = (Sort("_lastUpdated", mapping.updated),) if mapping.updated else ()
+    if mapping.rows is None:
+        return (*mapping.sorts, *updated) if mapping.sorts else ()
     return (*mapping.sorts, Sort("_id", mapping.key), *updated)
 
 

@@ -73,7 +73,7 @@ def _run_own(actor: Actor, query: Query) -> Page:
         return Page([], total=0)
     conditions = tuple((c.param.name, c.values) for c in query.conditions)
     after = _read_cursor(query)[0] if query.cursor else None
-    found = query.mapping.find(actor, Asked(conditions, max(query.count, 1), after))
+    found = query.mapping.find(actor, Asked(conditions, max(query.count, 1), after, tuple(query.sorts)))
     if query.only_total:
         return Page([], total=found.total)
     cursor = (
