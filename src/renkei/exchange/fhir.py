@@ -18,6 +18,7 @@ from renkei.exchange.registry import DEFAULT, format_named
 from renkei.fhirkit.bundles import Resource, text_of
 from renkei.fhirkit.documents import text_div
 from renkei.fhirkit.japan import coding, without_empty
+from renkei.fhirkit.server.histories import one_version
 from renkei.fhirkit.server.mapping import Mapping, Param, Postponed, Sort, register
 from renkei.fhirkit.server.params import identifiers, instant, reference
 from renkei.fhirkit.server.resources import to_json
@@ -25,7 +26,7 @@ from renkei.files.store import fetch
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import Invalid
 from renkei.patients.permissions import P as Patients
-from renkei.referrals.fhir.queries import final_letters, letter_files, newest_letter
+from renkei.referrals.fhir.queries import final_letters, letter_files, newest_letter, sender_name
 from renkei.referrals.models import ReferralLetter
 from renkei.referrals.permissions import P as Referrals
 from renkei.referrals.printing import document as printed_document
@@ -113,7 +114,8 @@ ELEMENTS = {"file": "Bundle", "birth_on": "Patient.birthDate"}
 def composition(row: Any) -> Resource:
     """Composition of a final version: the parts of 様式11 under the section codes of JP-CLINS, as text."""
     before = {"code": "replaces", "targetReference": {"reference": f"Composition/{row.before_uid}"}}
-    house = {"reference": f"Organization/{row.sender_uid}", "display": row.sender_name}
+    name = sender_name(row)
+    house = {"reference": f"Organization/{row.sender_uid}", "display": name}
     return without_empty(
         {
             "identifier": {"system": NUMBER, "value": row.referral_number},
@@ -121,7 +123,7 @@ def composition(row: Any) -> Resource:
             "type": coding(codes.DOC_TYPES, codes.REFERRAL_TYPE, codes.REFERRAL_TITLE),
             "subject": {"reference": f"Patient/{row.patient_uid}"},
             "date": row.finalised_at,
-            "author": [{**house, "display": f"{row.sender_name} {row.finalised_by}"}],
+            "author": [{**house, "display": f"{name} {row.finalised_by}"}],
             "title": codes.REFERRAL_TITLE,
             "custodian": house,
             "relatesTo": [before] if row.before_uid else [],
@@ -206,6 +208,7 @@ register(
         to_fhir=composition,
         version=lambda row: str(row.version),
         updated="finalised_at",
+        history=one_version("Composition"),
         params=(
             identifiers({NUMBER: lambda value: Q(referral__number=value)}, doc="紹介番号"),
             _patient("patient"),

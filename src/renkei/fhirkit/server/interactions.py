@@ -102,7 +102,8 @@ def history(request: Request, mapping: Mapping, identity: str) -> Response:
         if version.resource is not None:
             entry["resource"] = version.resource
         status = {"POST": "201", "DELETE": "204"}.get(version.method, "200")
-        entry["request"] = {"method": version.method, "url": f"{mapping.resource_type}/{identity}"}
+        place = mapping.resource_type if version.method == "POST" else f"{mapping.resource_type}/{identity}"
+        entry["request"] = {"method": version.method, "url": place}
         entry["response"] = {"status": status, "etag": f'W/"{version.id}"', "lastModified": version.at}
         entries.append(entry)
     links = [{"relation": "self", "url": f"{url}/_history"}]

@@ -11,13 +11,13 @@ from django.db.models import F, Q
 from renkei.clients.scopes import register_scope
 from renkei.fhirkit.bundles import Resource, items, text_of
 from renkei.fhirkit.japan import coding, without_empty
-from renkei.fhirkit.server.mapping import Asked, Found, Mapping, Param, register
+from renkei.fhirkit.server.mapping import Asked, Found, Mapping, Param, Sort, register
 from renkei.fhirkit.server.params import reference
 from renkei.fhirkit.server.values import Kind, Ref, Token, read_uuid
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import Invalid, NotPossibleNow
 from renkei.referrals import actions, queries
-from renkei.referrals.fhir import papers, reading, rows, words
+from renkei.referrals.fhir import paging, papers, reading, rows, words
 from renkei.referrals.models import Message, Referral, ReplyLetter
 from renkei.referrals.permissions import P
 from renkei.referrals.types import ReplyKind
@@ -206,7 +206,7 @@ def _of_task(row: Any) -> list[str]:
 
 
 PARAMS = (
-    *papers.common(dates="sent"),
+    *papers.common(dates="sent", touched="touched_at"),
     papers.request("based-on"),
     reference("part-of", "referral__uid", ("Task",), points_to=_of_task, doc="紹介の進み具合"),
     Param(name="category", kind=Kind.TOKEN, where=_by_category, doc="返書の種類、または message"),
@@ -220,7 +220,7 @@ def _fetch(actor: Actor, identity: str) -> Any | None:
 
 
 def _find(actor: Actor, asked: Asked) -> Found:
-    return rows.find_in(SOURCES, PARAMS, actor, asked)
+    return paging.find_in(SOURCES, PARAMS, actor, asked)
 
 
 register(
@@ -232,8 +232,9 @@ register(
         reads=P.VIEW,
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
-        updated="at",
+        updated="touched_at",
         params=PARAMS,
+        sorts=(Sort("sent", "at"),),
         fetch=_fetch,
         find=_find,
         from_fhir=from_fhir,

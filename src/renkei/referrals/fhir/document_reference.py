@@ -5,21 +5,23 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from renkei.clients.scopes import register_scope
 from renkei.fhirkit.bundles import Resource, items, text_of
 from renkei.fhirkit.japan import coding, profile, without_empty
-from renkei.fhirkit.server.mapping import Asked, Found, Mapping, register
+from renkei.fhirkit.server.mapping import Asked, Found, Mapping, Sort, Version, mapping_of, register
 from renkei.fhirkit.server.params import token
+from renkei.fhirkit.server.resources import compose
 from renkei.files.store import check, fetch_as_received
 from renkei.files.store import fetch as fetch_file
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
 from renkei.kernel.errors import Invalid, NotFound
 from renkei.referrals import actions, queries
-from renkei.referrals.fhir import papers, reading, rows, words
+from renkei.referrals.fhir import paging, papers, reading, rows, words
 from renkei.referrals.models import Attachment, Referral, ReferralLetter, ReplyLetter
 from renkei.referrals.papers import pdf
 from renkei.referrals.permissions import P
@@ -40,7 +42,7 @@ def to_fhir(row: Any) -> Resource:
     """JP_DocumentReference of a row of ``papers.SOURCES``."""
     from_receiver = row.sort == papers.REPLY or getattr(row, "reply_uid", None) is not None
     house = row.receiver_uid if from_receiver else row.sender_uid
-    name = row.receiver_name if from_receiver else row.sender_name
+    name = row.receiver_name if from_receiver else papers.sender_name(row)
     author = {"reference": f"Organization/{house}"} if house else {}
     replaces = {"code": "replaces", "target": {"reference": f"{TYPE}/{row.before_uid}"}}
     related = [{"reference": f"ServiceRequest/{row.referral_uid}"}]
@@ -49,7 +51,7 @@ def to_fhir(row: Any) -> Resource:
     return without_empty(
         {
             "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{row.uid}"},
-            "status": "superseded" if row.replaced else "current",
+            "status": "superseded" if row.replaced_at else "current",
             "docStatus": "preliminary" if _unsent(row) else "final",
             "type": _type(row),
             "subject": {"reference": f"Patient/{row.patient_uid}"},
@@ -61,6 +63,28 @@ def to_fhir(row: Any) -> Resource:
             "context": {"related": related},
         }
     )
+
+
+def version(row: Any) -> str:
+    """A final paper has the version 1; a letter gets the version 2 when a corrected one takes its place.
+
+    The draft of a reply counts in versions below 1: what they said is written over and not kept.
+    """
+    if _unsent(row):
+        return f"0.{row.version}"
+    return "2" if row.replaced_at else "1"
+
+
+def history(actor: Actor, row: Any) -> list[Version]:
+    """What the paper was before a correction took its place, and what it is now."""
+    mapping = mapping_of(TYPE)
+    assert mapping is not None
+    kept = [Version(version(row), row.filed_at, compose(mapping, row), "PUT" if row.replaced_at else "POST")]
+    if row.replaced_at:
+        past = copy(row)
+        past.replaced_at, past.filed_at = None, row.at
+        kept.append(Version(version(past), past.filed_at, compose(mapping, past), "POST"))
+    return kept
 
 
 def _unsent(row: Any) -> bool:
@@ -157,11 +181,11 @@ def _fetch(actor: Actor, identity: str) -> Any | None:
 
 
 def _find(actor: Actor, asked: Asked) -> Found:
-    return rows.find_in(papers.SOURCES, PARAMS, actor, asked)
+    return paging.find_in(papers.SOURCES, PARAMS, actor, asked)
 
 
 PARAMS = (
-    *papers.common(dates="date"),
+    *papers.common(dates="date", touched="filed_at"),
     papers.request("related"),
     token(
         "type",
@@ -175,13 +199,16 @@ register(
         resource_type=TYPE,
         says=LABEL,
         doc="確定した紹介状の各版、返書、添付、受け取った原本。中身は content の Binary または Bundle で読みます。"
-        "登録すると、下書きの紹介状(context.related に ServiceRequest)か返書(同 Communication)の添付になります。",
+        "登録すると、下書きの紹介状(context.related に ServiceRequest)か返書(同 Communication)の添付になります。"
+        "過去の版は、訂正版に替わる前の姿を残しています。返書の下書きの途中の版は残しません。",
         profile=profile("JP_DocumentReference"),
         reads=P.VIEW,
         to_fhir=to_fhir,
-        version=lambda row: str(row.version),
-        updated="at",
+        version=version,
+        updated="filed_at",
+        history=history,
         params=PARAMS,
+        sorts=(Sort("date", "at"),),
         fetch=_fetch,
         find=_find,
         from_fhir=from_fhir,

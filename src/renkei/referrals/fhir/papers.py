@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
-    Exists,
+    DateTimeField,
     F,
     OuterRef,
     Q,
@@ -17,6 +16,7 @@ from django.db.models import (
     UUIDField,
     Value,
 )
+from django.db.models.functions import Coalesce
 
 from renkei.fhirkit.server.mapping import Param
 from renkei.fhirkit.server.params import NOTHING, instant, reference
@@ -34,20 +34,29 @@ def letters(actor: Actor) -> QuerySet[Any]:
         referral_id=OuterRef("referral_id"), finalised_at__isnull=False
     )
     before = versions.filter(number=OuterRef("number") - 1)
+    later = versions.filter(number__gt=OuterRef("number")).order_by("number")
     return rows.letters(actor).annotate(
         sort=Value(LETTER, output_field=TextField()),
         before_uid=Subquery(before.values("uid")[:1]),
-        replaced=Exists(versions.filter(number__gt=OuterRef("number"))),
+        replaced_at=Subquery(later.values("finalised_at")[:1]),
+        filed_at=Coalesce(F("replaced_at"), F("finalised_at")),
         sender_name=F("referral__sender__name"),
         receiver_name=F("referral__receiver__name"),
     )
+
+
+def sender_name(row: Any) -> str:
+    """The sender's house as the letter was signed with; of other papers its name today."""
+    printed = getattr(row, "printed", None) or {}
+    return str(printed.get("sender", {}).get("facility_name") or row.sender_name)
 
 
 def _rest(found: QuerySet[Any], sort: str) -> QuerySet[Any]:
     return found.annotate(
         sort=Value(sort, output_field=TextField()),
         before_uid=Value(None, output_field=UUIDField(null=True)),
-        replaced=Value(False, output_field=BooleanField()),
+        replaced_at=Value(None, output_field=DateTimeField(null=True)),
+        filed_at=F("at"),
         sender_name=F("referral__sender__name"),
         receiver_name=F("referral__receiver__name"),
     )
@@ -72,8 +81,8 @@ def by_id(actor: Actor, values: Sequence[Token]) -> Q:
     return Q(uid__in=uids) if uids else NOTHING
 
 
-def common(*, dates: str) -> tuple[Param, ...]:
-    """``_id``, ``_lastUpdated``, ``patient``, ``subject`` and the date, alike for every sort of paper."""
+def common(*, dates: str, touched: str) -> tuple[Param, ...]:
+    """``_id``, ``_lastUpdated`` (column ``touched``), ``patient``, ``subject`` and the date, alike for every sort of paper."""
 
     def patient(name: str) -> Param:
         return reference(
@@ -86,7 +95,7 @@ def common(*, dates: str) -> tuple[Param, ...]:
 
     return (
         Param(name="_id", kind=Kind.TOKEN, where=by_id, doc="論理ID"),
-        instant("_lastUpdated", "at", doc="最終更新日時"),
+        instant("_lastUpdated", touched, doc="最終更新日時"),
         patient("patient"),
         patient("subject"),
         instant(dates, "at", doc="日時"),

@@ -7,6 +7,7 @@ from typing import Any
 from renkei.clients.scopes import register_scope
 from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.japan import coding, without_empty
+from renkei.fhirkit.server.histories import one_version
 from renkei.fhirkit.server.mapping import Mapping, Sort, register
 from renkei.fhirkit.server.params import instant, reference
 from renkei.referrals.fhir import papers
@@ -20,7 +21,7 @@ register_scope("Provenance", "rs", P.VIEW, label=LABEL)
 
 def to_fhir(row: Any) -> Resource:
     """Provenance of a row of ``papers.letters``."""
-    house = {"reference": f"Organization/{row.sender_uid}", "display": row.sender_name}
+    house = {"reference": f"Organization/{row.sender_uid}", "display": papers.sender_name(row)}
     agents = [_agent("author", row.finalised_by, house)]
     if row.entered_by and row.entered_by_id != row.finalised_by_id:
         agents.append(_agent("enterer", row.entered_by, house))
@@ -52,6 +53,7 @@ register(
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
         updated="finalised_at",
+        history=one_version("Provenance"),
         params=(
             reference(
                 "target",

@@ -10,9 +10,12 @@ from renkei.files.store import fetch
 from renkei.gate.actor import Actor
 from renkei.referrals import queries
 from renkei.referrals.fhir import papers
+from renkei.referrals.fhir.papers import sender_name
 from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.writing.compare import files_of
 from renkei.referrals.writing.files import ever_enclosed
+
+__all__ = ["final_letters", "letter_files", "newest_letter", "sender_name"]
 
 
 def final_letters(actor: Actor) -> QuerySet[Any]:

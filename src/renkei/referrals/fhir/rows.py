@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce
 
-from renkei.fhirkit.server.mapping import Asked, Found, Param
 from renkei.fhirkit.server.values import read_uuid
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
@@ -65,7 +64,12 @@ def replies(actor: Actor) -> QuerySet[Any]:
     """Replies that were sent, and the drafts of the own house."""
     rows = ReplyLetter.objects.visible_to(actor).filter(taken_back_at=None)
     rows = rows.filter(Q(sent_at__isnull=False) | Q(facility_id=actor.facility_id))
-    return rows.annotate(**PARTIES, at=Coalesce(F("sent_at"), F("created_at")), reply_kind=F("kind"))
+    return rows.annotate(
+        **PARTIES,
+        at=Coalesce(F("sent_at"), F("created_at")),
+        touched_at=Coalesce(F("first_read_at"), F("sent_at"), F("created_at")),
+        reply_kind=F("kind"),
+    )
 
 
 def attachments(actor: Actor) -> QuerySet[Any]:
@@ -88,7 +92,9 @@ def attachments(actor: Actor) -> QuerySet[Any]:
 def messages(actor: Actor) -> QuerySet[Any]:
     """Lines between the two sides."""
     rows = Message.objects.visible_to(actor)
-    return rows.annotate(**PARTIES, sent_at=F("at"), reply_kind=Value("", output_field=TextField()))
+    return rows.annotate(
+        **PARTIES, sent_at=F("at"), touched_at=F("at"), reply_kind=Value("", output_field=TextField())
+    )
 
 
 def with_letters(actor: Actor, found: Sequence[Any]) -> None:
@@ -132,31 +138,3 @@ def one_of(sources: Iterable[Rows], actor: Actor, identity: str) -> Any | None:
             if (row := source(actor).filter(uid=uid).first()) is not None:
                 return row
     return None
-
-
-def find_in(sources: Sequence[Rows], params: Sequence[Param], actor: Actor, asked: Asked) -> Found:
-    """A page over several tables, one after the other, each newest first: at most two queries for each of them.
-
-    ``asked.after`` is ``[source, key]``, the last row of the page before. The total is counted on the first page.
-    """
-    named = {param.name: param for param in params}
-    condition = Q()
-    for name, values in asked.conditions:
-        condition &= named[name].where(actor, values)
-    first, before = asked.after if asked.after else (0, None)
-    gathered: list[Any] = []
-    places: list[tuple[int, int]] = []
-    with collecting():
-        for place in range(first, len(sources)):
-            rows = sources[place](actor).filter(condition).order_by("-pk")
-            if place == first and before is not None:
-                rows = rows.filter(pk__lt=before)
-            page = list(rows[: asked.size + 1 - len(gathered)])
-            gathered += page
-            places += [(place, row.pk) for row in page]
-            if len(gathered) > asked.size:
-                break
-        counted = [s(actor).filter(condition).count() for s in sources] if asked.after is None else []
-    more = len(gathered) > asked.size
-    position = list(places[asked.size - 1]) if more else None
-    return Found(gathered[: asked.size], position, sum(counted) if asked.after is None else None)
