@@ -68,7 +68,7 @@ def _resource(mapping: Mapping) -> Resource:
     if "create" in offered:
         told["conditionalCreate"] = mapping.searchable
     told["conditionalRead"] = "not-match"
-    told["conditionalUpdate"] = False
+    told["conditionalUpdate"] = mapping.conditional_update()
     told["conditionalDelete"] = "not-supported"
     told["referencePolicy"] = ["literal", "local"]
     if mapping.searchable:

@@ -14,7 +14,8 @@ def one_version(resource_type: str) -> Callable[[Actor, Row], list[Version]]:
 
     def history(actor: Actor, row: Row) -> list[Version]:
         mapping = mapping_of(resource_type)
-        assert mapping is not None and mapping.version is not None
+        assert mapping is not None
+        assert mapping.version is not None
         return [Version(mapping.version(row), getattr(row, mapping.updated), compose(mapping, row), "POST")]
 
     return history

@@ -193,6 +193,30 @@ def update(request: Request, mapping: Mapping, identity: str) -> Response:
     return _answer(request, mapping, row, 200, fresh=True)
 
 
+def settle(request: Request, mapping: Mapping) -> None:
+    """Conditional update (FHIR R4, 3.1.0.4.3): ``PUT Type?…`` becomes the update of the one row that fits, or a creation."""
+    if not mapping.conditional_update():
+        raise MethodNotAllowed(
+            f"{mapping.resource_type} の条件付き更新には対応していません。", allowed(mapping)
+        )
+    require(request.actor, mapping, "u")
+    resource = _checked(request, mapping)
+    known = matching(request, mapping, request.params())
+    if len(known) > 1:
+        raise PreconditionFailed("several_match", "条件に合うものが複数あります。条件を絞ってください。")
+    given, element = text_of(resource.get("id")), f"{mapping.resource_type}.id"
+    if not known and given:
+        raise BadRequest("id_chosen", "条件に合うものがありません。id はサーバーが決めます。", element)
+    if known:
+        identity = mapping.identity(known[0])
+        if given not in ("", identity):
+            raise BadRequest("id_differs", "本文の id が、条件に合ったものの id と違います。", element)
+        resource["id"], request.path = identity, (mapping.resource_type, identity)
+    else:
+        request.method = "POST"
+    request.query = ""
+
+
 def _outdated() -> PreconditionFailed:
     return PreconditionFailed(
         "outdated", "ほかの更新が先に行われました。読み直してから、もう一度更新してください。"
@@ -218,7 +242,11 @@ def allowed(mapping: Mapping, identity: str = "") -> tuple[str, ...]:
     if identity:
         offered = (("GET", True), ("PUT", mapping.update is not None), ("DELETE", mapping.delete is not None))
     else:
-        offered = (("GET", mapping.searchable), ("POST", mapping.create is not None), ("", False))
+        offered = (
+            ("GET", mapping.searchable),
+            ("POST", mapping.create is not None),
+            ("PUT", mapping.conditional_update()),
+        )
     return tuple(method for method, there in offered if there)
 
 

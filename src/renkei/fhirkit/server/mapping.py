@@ -158,6 +158,10 @@ class Mapping:
         """The declared parameter called ``name``."""
         return next((p for p in self.params if p.name == name), None)
 
+    def conditional_update(self) -> bool:
+        """Whether ``PUT Type?…`` is answered: the one row is found by a search, and changed or made."""
+        return self.update is not None and self.create is not None and self.searchable
+
     def interactions(self) -> list[str]:
         """The codes of the CapabilityStatement, exactly what the server answers."""
         offered = {

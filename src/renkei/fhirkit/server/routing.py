@@ -38,6 +38,9 @@ def _type_level(request: Request, mapping: Mapping) -> Response:
         return interactions.search(request, mapping, request.params())
     if request.method == "POST":
         return interactions.create(request, mapping)
+    if request.method == "PUT":
+        interactions.settle(request, mapping)
+        return answer(request)
     raise _not_here(request, interactions.allowed(mapping))
 
 

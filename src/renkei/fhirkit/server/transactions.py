@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from renkei.fhirkit.bundles import Resource, text_of
 from renkei.fhirkit.outcome import operation_outcome
-from renkei.fhirkit.server.interactions import matching
+from renkei.fhirkit.server.interactions import matching, settle
 from renkei.fhirkit.server.mapping import mapping_of
 from renkei.fhirkit.server.messages import Request, Response, read_params
 from renkei.fhirkit.server.refusals import BadRequest, PreconditionFailed
@@ -127,6 +127,9 @@ def _told(response: Response) -> Resource:
 def _together(calls: list[_Call]) -> list[Resource]:
     """Every entry in the order of the standard (DELETE, POST, PUT, GET), creations after what they refer to."""
     _refuse_twins(calls)
+    for call in calls:
+        _settle(call)
+    _refuse_twins(calls)
     known: dict[str, str] = {}
     for call in calls:
         if call.request.method in ("PUT", "GET") and call.full_url and len(call.request.path) == 2:
@@ -145,6 +148,19 @@ def _together(calls: list[_Call]) -> list[Resource]:
             known[call.full_url] = _made(response, call)
         done[call.index] = told
     return [done[call.index] for call in calls]
+
+
+def _settle(call: _Call) -> None:
+    """A conditional update finds its row before anything is written, so that others may refer to it."""
+    path = call.request.path
+    if call.request.method == "PUT" and len(path) == 1:
+        if (mapping := mapping_of(path[0])) is None:
+            return
+        try:
+            settle(call.request, mapping)
+        except DomainError as error:
+            error.field = _inside(call, error.field)
+            raise
 
 
 def _made(response: Response, call: _Call) -> str:
@@ -166,11 +182,12 @@ def _refuse_twins(calls: list[_Call]) -> None:
     urls: set[str] = set()
     for call in calls:
         if call.request.method in ("PUT", "DELETE"):
-            if call.request.path in seen:
+            target = (*call.request.path, call.request.query)
+            if target in seen:
                 raise BadRequest(
                     "twice", "同じリソースを二度変更しようとしています。", f"{call.place}.request.url"
                 )
-            seen.add(call.request.path)
+            seen.add(target)
         if call.full_url:
             if call.full_url in urls:
                 raise BadRequest("twice", "同じ fullUrl が二度使われています。", f"{call.place}.fullUrl")
