@@ -38,10 +38,12 @@ LISTED = {
         "writing",
     },
     "ui": {"forms", "fragments", "panels", "types"},
+    "accounts": FACE | {"throttle"},
     "clients": FACE | {"scopes"},
     "config": {"module"},
 }
-"""Faces of the packages of the low floors and of the settings, and what ``clients`` lets modules register."""
+"""Faces of the packages of the low floors and of the settings, the counters of failed log-ins, and what ``clients`` lets
+modules register."""
 
 _SEED = "a migration plants the definitions of the month's figures as rules"
 _CSV = "one pass over thousands of lines: keys of many rows at once, for the importing facility's side only"

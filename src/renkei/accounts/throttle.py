@@ -21,6 +21,11 @@ def _digest(login_id: str) -> str:
     return hashlib.sha256(login_id.strip().lower().encode()).hexdigest()
 
 
+def realm(*words: str) -> str:
+    """The counter of something else than a person. No log-in id holds the mark between the words."""
+    return "\x00".join(("", *words))
+
+
 def admit(login_id: str) -> datetime | None:
     """None when a try is allowed, else until when the log-in id is locked."""
     with system("log-in throttle") as actor, transaction.atomic():
@@ -29,8 +34,8 @@ def admit(login_id: str) -> datetime | None:
         return row.locked_until if row.locked_until and row.locked_until > clock.now() else None
 
 
-def failed(login_id: str) -> bool:
-    """Count a failure; True when this one locked the log-in id."""
+def failed(login_id: str, *, times: int = 1) -> bool:
+    """Count a failure; True when this one locked the log-in id. ``times`` the usual number of failures are let pass."""
     now = clock.now()
     minutes = number("login.lock_minutes")
     with system("log-in throttle") as actor, transaction.atomic():
@@ -38,7 +43,7 @@ def failed(login_id: str) -> bool:
         fresh = row.last_failed_at is None or now - row.last_failed_at > timedelta(minutes=minutes)
         row.failures = 1 if fresh else row.failures + 1
         row.last_failed_at = now
-        locks = row.failures >= number("login.failures_until_lock")
+        locks = row.failures >= times * number("login.failures_until_lock")
         row.locked_until = now + timedelta(minutes=minutes) if locks else None
         row.failures = 0 if locks else row.failures
         row.save()
@@ -59,6 +64,20 @@ def locked(login_ids: list[str]) -> set[str]:
             login_digest__in=list(by_digest), locked_until__gt=clock.now()
         )
         return {by_digest[row.login_digest] for row in rows}
+
+
+def standing(login_ids: list[str]) -> dict[str, datetime | None]:
+    """Those of ``login_ids`` that failed lately, and until when each is locked (None: not). Nobody waits for anybody."""
+    by_digest = {_digest(login_id): login_id for login_id in login_ids}
+    with system("who is locked") as actor, transaction.atomic():
+        rows = LoginAttempt.objects.visible_to(actor).filter(login_digest__in=list(by_digest))
+        now = clock.now()
+        return {
+            by_digest[row.login_digest]: row.locked_until
+            if row.locked_until and row.locked_until > now
+            else None
+            for row in rows
+        }
 
 
 def forget(before: datetime) -> int:

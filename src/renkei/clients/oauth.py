@@ -22,6 +22,7 @@ from django.urls import reverse
 from renkei.clients import codes, issuing, queries
 from renkei.clients.assertions import SignedLogin
 from renkei.clients.bearer import address_fits
+from renkei.clients.knocking import Knock
 from renkei.clients.models import AppGrant, AuthorizationCode, Client, IssuedToken
 from renkei.clients.rates import take
 from renkei.clients.rules import number
@@ -120,6 +121,7 @@ class Server(AuthorizationServer):
         self.http = request
         self.party: Party | None = None
         self.named: Party | None = None
+        self.knock: Knock | None = None
         super().__init__(None, None)
         self.register_token_generator("default", Tokens(self))
         self.register_client_auth_method(str(Login.KEY), SignedLogin(address(request, "token")))
@@ -130,24 +132,37 @@ class Server(AuthorizationServer):
         self.register_endpoint(Ask)
 
     def query_client(self, client_id: str) -> Party | None:
-        """An enabled client of an open facility."""
+        """An enabled client of an open facility. At the endpoints where it logs in, raises ``TooMany`` after failures."""
+        if self.knock is not None:
+            self.knock.admit(client_id)
         row = queries.client_at_the_door(client_id)
         self.named = Party(row) if row is not None else None
         return self.named
 
     def record_refusal(self) -> None:
-        """A log-in that failed stands in the trail of the facility whose client it claimed to be."""
-        if self.named is not None and self.party is None:
+        """A log-in that failed is counted, and stands in the trail of the facility whose client it claimed to be."""
+        if self.knock is None or self.party is not None:
+            return
+        if self.named is None:
+            self.knock.client_id = ""  # nobody's number needs no counter
+        says = (
+            "のログインを拒否(続けて失敗したため、しばらく止めます)"
+            if self.knock.failed()
+            else "のログインを拒否"
+        )
+        if self.named is not None:
             row = self.named.row
-            refuse(queries.door_actor(row), "clients.oauth.log_in", f"「{row.name}」のログインを拒否", row)
+            refuse(queries.door_actor(row), "clients.oauth.log_in", f"「{row.name}」{says}", row)
 
     def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> Party:
         """As Authlib does; then the address must fit, and the request counts. Raises ``TooMany``."""
-        party: Party = super().authenticate_client(request, methods, endpoint)
         came_from = client_address(self.http)
+        self.knock = Knock(came_from)
+        party: Party = super().authenticate_client(request, methods, endpoint)
         if not address_fits(party.row.addresses, came_from):
             raise InvalidClientError(description="This address may not use the client.")
         take(party.row.facility_id, party.pk, party.row.rate_per_minute, came_from)
+        self.knock.passed()
         self.party = party
         return party
 
