@@ -39,11 +39,11 @@ LISTED = {
     },
     "ui": {"forms", "fragments", "panels", "types"},
     "accounts": FACE | {"throttle"},
-    "clients": FACE | {"scopes"},
+    "clients": FACE | {"cors", "scopes"},
     "config": {"module"},
 }
 """Faces of the packages of the low floors and of the settings, the counters of failed log-ins, and what ``clients`` lets
-modules register."""
+modules register and asks of the door of the API."""
 
 _SEED = "a migration plants the definitions of the month's figures as rules"
 _CSV = "one pass over thousands of lines: keys of many rows at once, for the importing facility's side only"

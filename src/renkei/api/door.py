@@ -13,11 +13,14 @@ from django.http import HttpRequest, HttpResponseBase
 
 from renkei.api.views import fhir
 from renkei.audit.trail import Origin, origin
+from renkei.clients.cors import mark, preflight
 from renkei.gate.middleware import client_address
 
 BASE = "/fhir/"
 SMART = "/fhir/.well-known/"
 """Where apps learn the addresses of the OAuth server: its own page, no resource."""
+METHODS = "GET, HEAD, POST, PUT"
+"""What pages of browser apps may ask for (``clients.cors``)."""
 
 
 class ApiMiddleware:
@@ -37,7 +40,8 @@ class ApiMiddleware:
         came = Origin(uuid.uuid4().hex, client_address(request))
         token = origin.set(came)
         try:
-            response = fhir(request, path[len(BASE) :])
+            response = preflight(request, METHODS) or fhir(request, path[len(BASE) :])
+            mark(request, response)
         finally:
             origin.reset(token)
         response["X-Request-Id"] = came.request_id

@@ -36,11 +36,12 @@ def software(base: str) -> Software:
 
 def _security(base: str) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "cors": False,
+        "cors": True,
         "service": [
             {"coding": [{"system": SMART, "code": "SMART-on-FHIR"}], "text": "SMART Backend Services"}
         ],
-        "description": "OAuth 2.0 のアクセストークンが必要です。画面のログインでは使えません。",
+        "description": "OAuth 2.0 のアクセストークンが必要です。画面のログインでは使えません。"
+        "ブラウザーのアプリは、登録した戻り先と同じオリジンからだけ呼べます(CORS)。",
     }
     for find in _addresses:
         parts = [{"url": name, "valueUri": url} for name, url in find(base.rpartition("/")[0]).items()]

@@ -39,7 +39,7 @@ class ClientForm(UiForm):
         required=False,
         rows=2,
         max_length=2000,
-        help_text="1行に1つ。一字一句同じときだけ戻ります。",
+        help_text="1行に1つ。一字一句同じときだけ戻ります。「本人確認なし」のアプリは、同じサイト(https)のページからAPIを呼べます。",
     )
     addresses = NoteField(
         label="利用できるIPアドレス",

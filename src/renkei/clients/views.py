@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.clients.assertions import ALGORITHMS
+from renkei.clients.cors import crossing
 from renkei.clients.oauth import CONFIDENTIAL, METHODS, Decision, Server, address, fhir_base, issuer
 from renkei.clients.permissions import P
 from renkei.clients.present import scope_lines, within_person
@@ -58,6 +59,7 @@ def _error(status: int, error: str, description: str) -> HttpResponse:
 
 @public_page(MACHINE)
 @csrf_exempt
+@crossing("POST")
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.2: client credentials, authorization code, refresh token."""
@@ -74,6 +76,7 @@ def introspect(request: HttpRequest) -> HttpResponse:
 
 @public_page(MACHINE)
 @csrf_exempt
+@crossing("POST")
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
     """RFC 7009."""
@@ -194,13 +197,15 @@ def _source(uri: str) -> str:
 
 
 @public_page("OAuth 2.0 の窓口の案内。だれのデータも含まない")
+@crossing("GET")
 @require_GET
 def metadata(request: HttpRequest) -> HttpResponse:
     """``.well-known/oauth-authorization-server`` (RFC 8414)."""
-    return _open(JsonResponse({"issuer": issuer(request), **_endpoints(request)}))
+    return _told(JsonResponse({"issuer": issuer(request), **_endpoints(request)}))
 
 
 @public_page("SMART の窓口の案内。だれのデータも含まない")
+@crossing("GET")
 @require_GET
 def smart_configuration(request: HttpRequest) -> HttpResponse:
     """``.well-known/smart-configuration`` (SMART App Launch 2.x, "Conformance"). No OpenID Connect: no ``issuer``."""
@@ -214,12 +219,11 @@ def smart_configuration(request: HttpRequest) -> HttpResponse:
         "permission-v1",
         "permission-v2",
     ]
-    return _open(JsonResponse({**_endpoints(request), "capabilities": capabilities}))
+    return _told(JsonResponse({**_endpoints(request), "capabilities": capabilities}))
 
 
-def _open(response: HttpResponse) -> HttpResponse:
-    """Any page may read it."""
-    response["Access-Control-Allow-Origin"] = "*"
+def _told(response: HttpResponse) -> HttpResponse:
+    """It may be kept for some minutes."""
     response["Cache-Control"] = "max-age=300"
     return response
 

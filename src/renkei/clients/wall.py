@@ -1,4 +1,4 @@
-"""The wall of this module in SQL, for its first migration.
+"""The wall of this module in SQL, for its migrations.
 
 A bearer's token is looked up before anybody is known. As at log-in this is a narrow question to a function of
 ``gate_reader`` that wants the digest of 256 random bits; no policy opens a row to nobody.
@@ -65,4 +65,15 @@ FUNCTIONS = [
     _BEARER,
     "ALTER FUNCTION clients_bearer(text) OWNER TO gate_reader",
     _TAKE,
+]
+
+# A browser asks for a page's origin before any token is shown. The answer is yes or no for one origin, never a list.
+ORIGINS = [
+    f"""CREATE FUNCTION clients_origin(wanted text) RETURNS boolean
+  LANGUAGE sql STABLE {_FENCE} AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM clients_client c, unnest(c.redirect_uris) AS place
+     WHERE c.enabled AND c.kind = 'app' AND c.login = 'none'
+       AND regexp_replace(lower(substring(place FROM '^https://[^/?]+')), ':443$', '') = wanted) $$""",
+    "ALTER FUNCTION clients_origin(text) OWNER TO gate_reader",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from renkei.clients import rates
+from renkei.clients.cors import forget_origins
 from renkei.clients.models import Client
 from renkei.clients.queries import forget_bearers
 from renkei.clients.tests.support import Consent, a_system, an_app
@@ -17,12 +18,12 @@ from testing.fixtures import StaffClient
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    """Tokens and permits that a process holds are forgotten between tests."""
-    forget_bearers()
-    rates.let_go()
+    """Tokens, permits and origins that a process holds are forgotten between tests."""
+    for forget in (forget_bearers, rates.let_go, forget_origins):
+        forget()
     yield
-    forget_bearers()
-    rates.let_go()
+    for forget in (forget_bearers, rates.let_go, forget_origins):
+        forget()
 
 
 @pytest.fixture
