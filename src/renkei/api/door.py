@@ -24,7 +24,7 @@ METHODS = "GET, HEAD, POST, PUT"
 
 
 class ApiMiddleware:
-    """The outermost middleware: answers ``/fhir/…`` itself and hands everything else on."""
+    """The outermost middleware: answers ``/fhir`` and ``/fhir/…`` itself and hands everything else on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -35,7 +35,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a call of the API with its origin known to the trail."""
         path = request.path_info
-        if not path.startswith(BASE) or path.startswith(SMART):
+        if not (path.startswith(BASE) or path == BASE[:-1]) or path.startswith(SMART):
             return self.get_response(request)
         came = Origin(uuid.uuid4().hex, client_address(request))
         token = origin.set(came)

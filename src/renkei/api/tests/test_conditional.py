@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
-from renkei.api.tests.conftest import Caller, everything, issue
+from renkei.api.tests.conftest import JSON, Caller, everything, issue
 from renkei.api.tests.test_patient import LOCAL, new_patient
 from renkei.api.tests.test_protocol import bundle, entry
 from renkei.fhirkit.server.mapping import all_mappings
@@ -121,3 +122,17 @@ def test_each_entry_of_a_batch_finds_its_own(cast: Cast, caller: Make) -> None:
         "", bundle("batch", entry("PUT", WHERE, new_patient()), entry("PUT", WHERE, new_patient()))
     ).json()
     assert [e["response"]["status"] for e in done["entry"]] == ["201 Created", "200 OK"]
+
+
+def test_the_base_takes_bundles_with_and_without_a_slash_at_its_end(cast: Cast, caller: Make) -> None:
+    """The address that the statement gives has none, and so do the calls of common client libraries."""
+    client = caller("C1")
+    base = client.get("metadata").json()["implementation"]["url"]
+    assert base.endswith("/fhir")
+    sent = json.dumps(bundle("batch", entry("PUT", WHERE, new_patient())))
+    for path in ("/fhir", "/fhir/"):
+        done = client.http.post(
+            path, sent, content_type=JSON, headers={"Authorization": f"Bearer {client.token}"}
+        )
+        assert done.status_code == 200, done.content.decode()
+        assert done.json()["type"] == "batch-response"

@@ -22,17 +22,16 @@ from testing.cast import Cast
 PAGE = "https://app.example.jp"
 TOKEN, REVOKE = "/clients/oauth/token", "/clients/oauth/revoke"
 SMART, SERVER = "/fhir/.well-known/smart-configuration", "/.well-known/oauth-authorization-server"
-PLACES = {
+OPEN = {
     "/fhir/Organization": "GET, HEAD, POST, PUT",
     "/fhir/metadata": "GET, HEAD, POST, PUT",
-    "/fhir": "",
+    "/fhir": "GET, HEAD, POST, PUT",
     TOKEN: "POST",
     REVOKE: "POST",
     SMART: "GET",
     "/.well-known/smart-configuration": "GET",
     SERVER: "GET",
 }
-OPEN = {place: methods for place, methods in PLACES.items() if methods}
 CLOSED = ("/clients/oauth/introspect", "/clients/oauth/authorize", "/clients/", "/", "/accounts/login/")
 
 
