@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from renkei.directory.models import Area
 from renkei.directory.types import AreaLevel
 from renkei.gate.actions import action
@@ -56,11 +58,18 @@ def record_arrival(actor: Actor, referral: Referral) -> Visit | None:
         from_facility_id=referral.sender_id,
         from_name=referral.sender.name,
         municipality=municipality_of((patient or referral.patient).address),
+        final_reply_on=_answered_on(referral, local.date()),
         entered=Entered.PRODUCT,
         entered_at=clock.now(),
         late=late,
         late_reason=LATE if late else "",
     )
+
+
+def _answered_on(referral: Referral, visit_on: date) -> date | None:
+    """The day of the final reply where it was told before the arrival: a worker died while it told of the arrival."""
+    day = clock.jst_date(referral.final_report_at) if referral.final_report_at else None
+    return day if day and day >= visit_on else None
 
 
 def _join(told: Visit, referral: Referral) -> Visit:
@@ -69,6 +78,7 @@ def _join(told: Visit, referral: Referral) -> Visit:
     told.referral_doc = "letter"
     told.from_facility_id, told.from_name = referral.sender_id, referral.sender.name
     told.joined_key = _key(referral)
+    told.final_reply_on = told.final_reply_on or _answered_on(referral, told.visit_on)
     told.save()
     return told
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from renkei.events.bus import deliver_pending
+from renkei.events.models import OutboxEvent
 from renkei.gate.context import acting
 from renkei.indicators import actions
 from renkei.indicators.actions import importing
@@ -22,6 +23,7 @@ from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed
 from renkei.referrals.models import Referral
 from renkei.referrals.tests.test_the_loop import Region
+from renkei.referrals.types import ReplyKind
 from testing.cast import Cast
 from testing.database import arranging
 
@@ -241,6 +243,22 @@ def test_a_letter_that_was_only_sent_is_no_visit(cast: Cast) -> None:
     with arranging():
         deliver_pending()
     assert visits() == []
+
+
+def test_a_final_reply_told_before_the_arrival_still_ends_the_waiting(cast: Cast) -> None:
+    """A worker is killed while it tells of the arrival; the next one tells of the reply first."""
+    referral = arrived(cast)
+    with arranging():
+        [late] = OutboxEvent.objects.filter(payload__move="arrive")
+        OutboxEvent.objects.filter(pk=late.pk).update(delivered_at=clock.now())
+    Region(cast).reply("takahashi", referral, ReplyKind.FINAL_REPORT)
+    with arranging():
+        deliver_pending()
+        assert not Visit._base_manager.exists()
+        OutboxEvent.objects.filter(pk=late.pk).update(delivered_at=None)
+        deliver_pending()
+    [visit] = visits()
+    assert (visit.visit_on, visit.final_reply_on) == (date(2026, 6, 1), date(2026, 6, 1))
 
 
 def test_the_hospitals_file_joins_the_arrival_that_stands_already(cast: Cast) -> None:
