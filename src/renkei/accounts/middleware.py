@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from renkei.accounts import second_factor, sessions
 from renkei.accounts.models import Membership
 from renkei.accounts.permissions import P
-from renkei.accounts.queries import actor_of, choose_membership, known_person
+from renkei.accounts.queries import actor_of, choose_membership, claimed_person, known_person, memberships_of
 from renkei.gate.actor import ANONYMOUS, Actor, Kind
 from renkei.gate.context import acting
 from renkei.gate.pages import is_poll
@@ -53,11 +53,15 @@ class ActorMiddleware:
         if request.path.startswith(LOGIN_PAGES) and not request.path.startswith(OWN_PAGES):
             # allauth's own pages look people up before anybody is known; no patient's row opens to this actor.
             return Actor(Kind.SYSTEM, label="ログイン画面", reason="log-in pages"), ""
-        person_id = known_person(request)
+        person_id = claimed_person(request)
         if not person_id:
             return ANONYMOUS, ""
         with acting(Actor(Kind.PERSON, person_id=person_id)), transaction.atomic():
-            membership = choose_membership(person_id, request.session.get(SESSION_KEY))
+            if not known_person(request):
+                return ANONYMOUS, ""
+            memberships = memberships_of(person_id)
+        request.memberships = memberships  # type: ignore[attr-defined]
+        membership = choose_membership(memberships, request.session.get(SESSION_KEY))
         first = _first_duty(request, person_id, membership)
         if membership is None:
             permissions = frozenset({str(P.USE)})

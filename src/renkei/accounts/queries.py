@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY as PERSON_KEY
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from renkei.accounts import codes, second_factor, throttle
@@ -16,10 +18,15 @@ from renkei.accounts.types import MemberLine, roles_at
 from renkei.directory.queries import facility_by_id
 from renkei.gate.actor import Actor, Kind, current
 from renkei.gate.context import system
+from renkei.gate.kept import kept
 from renkei.gate.permissions import granted_to
-from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.kernel.roles import Role
+
+
+def claimed_person(request: HttpRequest) -> int:
+    """The key of the person that the session names, or 0; nothing is checked yet."""
+    return int(request.session.get(PERSON_KEY, 0))
 
 
 def known_person(request: HttpRequest) -> int:
@@ -30,19 +37,31 @@ def known_person(request: HttpRequest) -> int:
     return int(user.pk) if user.is_authenticated and user.is_active else 0
 
 
-def choose_membership(person_id: int, wanted: int | None) -> Membership | None:
-    """The wanted membership if it is in force, else the first one that is."""
-    rows = Membership.objects.visible_to(current()).filter(person_id=person_id, started_on__lte=clock.today())
-    found = [
-        m for m in rows.select_related("person", "facility", "department").order_by("id") if m.in_force()
-    ]
-    return next((m for m in found if m.pk == wanted), found[0] if found else None)
+def choose_membership(memberships: Sequence[Membership], wanted: int | None) -> Membership | None:
+    """The wanted one of a person's memberships in force, else the first that was made."""
+    first = min(memberships, key=lambda m: m.pk, default=None)
+    return next((m for m in memberships if m.pk == wanted), first)
 
 
 def memberships_of(person_id: int) -> list[Membership]:
-    """Every membership in force of a person, for the facility switch."""
-    rows = Membership.objects.visible_to(current()).filter(person_id=person_id)
-    return [m for m in rows.select_related("facility").order_by("facility__kana") if m.in_force()]
+    """Every membership in force of a person, with person and facility, for the facility switch."""
+    somebody = replace(current(), person_id=person_id)
+    return [m for m in kept("memberships of a person", somebody, _memberships) if m.in_force()]
+
+
+def _memberships(somebody: Actor) -> QuerySet[Membership]:
+    rows = Membership.objects.visible_to(somebody).filter(person_id=somebody.person_id)
+    return rows.select_related("person", "facility").order_by("facility__kana")
+
+
+def person_by_key(person_id: int) -> Person | None:
+    """The person of a session, as their own row."""
+    found = kept("person of a session", Actor(Kind.PERSON, person_id=person_id), _person)
+    return found[0] if found else None
+
+
+def _person(somebody: Actor) -> QuerySet[Person]:
+    return Person.objects.filter(pk=somebody.person_id)
 
 
 def actor_of(membership: Membership) -> Actor:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 AUTH_USER_MODEL = "accounts.Person"
+SESSION_ENGINE = "renkei.accounts.session_store"
 AUTHENTICATION_BACKENDS = ["renkei.accounts.backends.PersonBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

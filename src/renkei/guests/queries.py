@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from renkei.files.checking import CheckedFile
 from renkei.gate.actor import Actor
 from renkei.gate.guard import note_shown
@@ -54,8 +56,7 @@ def kind(actor: Actor, uid: UUID | str) -> GuestKind:
 
 def open_requests(actor: Actor) -> list[GuestRequest]:
     """What waits at the desk, oldest first."""
-    rows = GuestRequest.objects.visible_to(actor).filter(state__in=OPEN)
-    return _noted(rows.select_related("sender").order_by("asked_at", "id"))
+    return _noted(waiting(actor).select_related("sender").order_by("asked_at", "id"))
 
 
 def decided_requests(actor: Actor) -> list[GuestRequest]:
@@ -64,9 +65,9 @@ def decided_requests(actor: Actor) -> list[GuestRequest]:
     return _noted(rows.select_related("sender", "referral").order_by("-decided_at", "-id")[:MOST_DONE])
 
 
-def waiting_count(actor: Actor) -> int:
-    """For the menu."""
-    return int(GuestRequest.objects.visible_to(actor).filter(state__in=OPEN).count())
+def waiting(actor: Actor) -> QuerySet[GuestRequest]:
+    """What the menu counts."""
+    return GuestRequest.objects.visible_to(actor).filter(state__in=OPEN)
 
 
 def one(actor: Actor, uid: UUID | str) -> GuestRequest:

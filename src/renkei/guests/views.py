@@ -45,7 +45,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [present.line(row) for row in rows],
         "done": done,
-        "tabs": present.tabs(done, queries.waiting_count(actor)),
+        "tabs": present.tabs(done, queries.waiting(actor).count()),
         "page": queries.page_of(actor),
         "may_manage": actor.may(P.MANAGE),
     }

@@ -65,9 +65,9 @@ def counts(actor: Actor) -> dict[str, int]:
     return OutgoingPaper.objects.visible_to(actor).aggregate(**wanted)
 
 
-def waiting_count(actor: Actor) -> int:
-    """What the menu shows: not sent yet, or failed."""
-    return OutgoingPaper.objects.visible_to(actor).filter(state__in=TABS["waiting"][1]).count()
+def waiting(actor: Actor) -> QuerySet[OutgoingPaper]:
+    """What the menu counts: not sent yet, or failed."""
+    return OutgoingPaper.objects.visible_to(actor).filter(state__in=TABS["waiting"][1])
 
 
 def one(actor: Actor, uid: UUID | str) -> OutgoingPaper:

@@ -30,9 +30,14 @@ def notices(actor: Actor, *, unread: bool = False) -> QuerySet[Notice]:
     return rows.filter(read_at=None) if unread else rows
 
 
+def unread(actor: Actor) -> QuerySet[Notice]:
+    """What the badge of every page counts: notices that the person has not opened."""
+    return notices(actor, unread=True)
+
+
 def unread_count(actor: Actor) -> int:
-    """How many notices the person has not opened, for the badge of every page."""
-    return notices(actor, unread=True).count() if actor.facility_id else 0
+    """How many notices the person has not opened."""
+    return unread(actor).count() if actor.facility_id else 0
 
 
 def latest(actor: Actor, limit: int = 10) -> list[Notice]:

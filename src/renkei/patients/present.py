@@ -17,6 +17,7 @@ from renkei.patients.matching import Candidate
 from renkei.patients.models import InsuredNumber, Patient, PatientLink
 from renkei.patients.permissions import P
 from renkei.patients.searching import Terms
+from renkei.ui.addresses import address
 from renkei.ui.types import Row, Tone
 
 STRONG, MIDDLING = 0.75, 0.55
@@ -38,6 +39,7 @@ class ListRow:
     """One line of the list of patients."""
 
     uid: UUID
+    url: str
     name: str
     kana: str
     born: str
@@ -55,6 +57,7 @@ def list_row(actor: Actor, patient: Patient) -> ListRow:
     shared = patient.facility_id != actor.facility_id
     return ListRow(
         patient.uid,
+        address("patients:show", patient.uid),
         patient.name,
         patient.kana,
         eras.format_era(patient.birth_on),

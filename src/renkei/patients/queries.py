@@ -17,6 +17,7 @@ from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from renkei.audit.queries import NEWEST, Access, history_of_patient
 from renkei.gate.actor import Actor
+from renkei.gate.kept import kept
 from renkei.kernel import names
 from renkei.kernel.errors import NotFound
 from renkei.patients.matching import WORTH_SHOWING, Candidate, Wanted, weigh
@@ -25,6 +26,8 @@ from renkei.patients.searching import Number, Terms, ends_like_phone, read_box
 
 Key = tuple[str, int]
 PREFIX, INSIDE = "p", "i"
+FIRST: Key = ("", 0)
+PARTS = ("own", "shared")
 PHONE_PREFIX = 4
 CANDIDATES = 8
 _LOOKED_AT = 200
@@ -87,7 +90,7 @@ def search(actor: Actor, text: str = "", limit: int = 50, after: str = "", *, wi
     keys: list[tuple[str, Key]] = []
     if phase == PREFIX:
         keys = [(PREFIX, key) for key in _beginning(asked, start)]
-        start = ("", 0)
+        start = FIRST
     if len(keys) <= limit and terms.named:
         rest = replace(asked, size=limit + 1 - len(keys))
         keys += [(INSIDE, key) for key in _inside(rest, start)]
@@ -108,10 +111,10 @@ def _cursor(actor: Actor, after: str) -> tuple[str, Key]:
     """Where a page starts; a cursor that nobody gave out starts at the beginning."""
     found = re.fullmatch(rf"([{PREFIX}{INSIDE}])([0-9]{{1,18}})", after)
     if not found:
-        return PREFIX, ("", 0)
+        return PREFIX, FIRST
     rows = Patient.objects.visible_to(actor).filter(pk=int(found[2]))
     key = rows.values_list("kana_key", "id").first()
-    return found[1], key or ("", 0)
+    return found[1], key or FIRST
 
 
 def starts_with(field: str, text: str) -> Func:
@@ -127,23 +130,38 @@ def starts_with(field: str, text: str) -> Func:
 
 def _beginning(asked: _Asked, start: Key) -> list[Key]:
     """Keys in order of reading: own rows and shared rows each by their own index, merged."""
-    visible = Patient.objects.visible_to(asked.actor)
-    rows = _narrow(visible, asked)
-    own = rows.filter(facility_id=asked.actor.facility_id)
-    shared = rows.exclude(facility_id=asked.actor.facility_id)
-    shared = shared.filter(pk__in=_shared[0](asked.actor)) if _shared else shared.none()
-    wanted = {"own": [own], "shared": [shared]}.get(asked.within, [own, shared])
-    # Equal reading goes by key: (kana_key, id) > start as two terms, so that the index serves the first.
-    later = Q(kana_key__gt=start[0]) | Q(kana_key=start[0], id__gt=start[1])
-    parts = [
-        list(
-            part.filter(later, kana_key__gte=start[0])
-            .order_by("kana_key", "id")
-            .values_list("kana_key", "id")[: asked.size]
-        )
-        for part in wanted
-    ]
+    parts = [_part(asked, start, part) for part in PARTS if asked.within not in PARTS or asked.within == part]
     return list(itertools.islice(heapq.merge(*parts), asked.size))
+
+
+def _part(asked: _Asked, start: Key, part: str) -> list[Key]:
+    """First pages by the beginning of a name, or of everybody, are what people ask for all day."""
+    terms = asked.terms
+    if start != FIRST or terms.born or terms.numbers or (terms.kanji and terms.kana):
+        found: list[Any] = list(_keys(asked, start, part))
+        return found
+
+    def first_page(somebody: Actor, word: str = "") -> QuerySet[Any]:
+        like = replace(terms, kanji=(word,) if terms.kanji else (), kana=(word,) if terms.kana else ())
+        return _keys(replace(asked, actor=somebody, terms=like), start, part)
+
+    name = f"patients {part} {asked.size} {bool(terms.kanji)} {bool(terms.kana)}"
+    word = {"word": "".join(terms.kanji or terms.kana)} if terms.named else {}
+    return kept(name, asked.actor, first_page, **word)
+
+
+def _keys(asked: _Asked, start: Key, part: str) -> QuerySet[Any]:
+    rows = _narrow(Patient.objects.visible_to(asked.actor), asked)
+    if part == "own":
+        rows = rows.filter(facility_id=asked.actor.facility_id)
+    else:
+        rows = rows.exclude(facility_id=asked.actor.facility_id)
+        rows = rows.filter(pk__in=_shared[0](asked.actor)) if _shared else rows.none()
+    if start != FIRST:
+        # Equal reading goes by key: (kana_key, id) > start as two terms, so that the index serves the first.
+        later = Q(kana_key__gt=start[0]) | Q(kana_key=start[0], id__gt=start[1])
+        rows = rows.filter(later, kana_key__gte=start[0])
+    return rows.order_by("kana_key", "id").values_list("kana_key", "id")[: asked.size]
 
 
 def _narrow(rows: Any, asked: _Asked) -> Any:
@@ -211,9 +229,20 @@ def _inside(asked: _Asked, start: Key) -> list[Key]:
 
 
 def _rows(actor: Actor, pks: list[int]) -> list[Patient]:
-    rows = Patient.objects.visible_to(actor).select_related("facility").filter(pk__in=pks)
-    by_key = {row.pk: row for row in rows}
+    keys = f"{{{','.join(map(str, pks))}}}"
+    by_key = {row.pk: row for row in kept("patients by keys", actor, _of_keys, keys=keys)} if pks else {}
     return [by_key[pk] for pk in pks if pk in by_key]
+
+
+def _of_keys(actor: Actor, keys: str) -> QuerySet[Patient]:
+    any_of = Func(
+        F("pk"),
+        Value(keys),
+        template="%(expressions)s::bigint[])",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )
+    return Patient.objects.visible_to(actor).select_related("facility").filter(any_of)
 
 
 def candidates(

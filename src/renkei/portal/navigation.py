@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
+from renkei.accounts.models import Membership
 from renkei.accounts.permissions import P as Accounts
 from renkei.accounts.queries import memberships_of
 from renkei.clients.permissions import P as Clients
@@ -17,20 +19,22 @@ from renkei.demo.clock import clock_label
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
-from renkei.exchange.scans.queries import unmatched_count
+from renkei.exchange.scans.queries import unmatched
 from renkei.gate.actor import Actor, Kind, current
+from renkei.gate.kept import Build, counted
 from renkei.guests import queries as guests
 from renkei.guests.permissions import P as Guests
 from renkei.indicators.permissions import P as Indicators
 from renkei.kernel.roles import Role
-from renkei.notices.paper_queries import waiting_count as waiting_papers
+from renkei.notices.paper_queries import waiting as waiting_papers
 from renkei.notices.permissions import P as Notices
-from renkei.notices.queries import unread_count
+from renkei.notices.queries import unread as unread_notices
 from renkei.patients.permissions import P as Patients
 from renkei.portal.permissions import P
 from renkei.referrals import queries as referrals
 from renkei.referrals.permissions import P as Referrals
-from renkei.referrals.writing.queries import waiting_count
+from renkei.referrals.writing.queries import waiting_letters, waiting_replies
+from renkei.ui.addresses import address
 from renkei.ui.types import FacilityChoice, Frame, Link, NavGroup, NavItem
 from renkei.webhooks.permissions import P as Webhooks
 
@@ -52,7 +56,7 @@ class Entry:
     def url(self) -> str:
         """Its address, or empty where the module is not installed."""
         try:
-            return reverse(self.name, args=[self.arg] if self.arg else []) + self.query
+            return address(self.name, self.arg) + self.query
         except NoReverseMatch:
             return ""
 
@@ -61,18 +65,18 @@ def first_page(actor: Actor) -> str:
     """The address where the day of ``actor`` begins."""
     receives = actor.may(Referrals.RECEIVE)
     if receives and actor.roles & {Role.LIAISON_STAFF, Role.SOCIAL_WORKER}:
-        return reverse("referrals:desk")
+        return address("referrals:desk")
     if receives:
-        return reverse("referrals:desk" if house_of(actor).receives_mostly else "referrals:clinic")
+        return address("referrals:desk" if house_of(actor).receives_mostly else "referrals:clinic")
     if actor.may(Referrals.VIEW):
-        return reverse("referrals:clinic")
+        return address("referrals:clinic")
     if actor.may(P.OPERATE):
-        return reverse("portal:system")
+        return address("portal:system")
     if actor.may(Accounts.MANAGE_MEMBERS):
-        return reverse("accounts:members")
+        return address("accounts:members")
     if actor.may(P.VIEW_TRAIL):
-        return reverse("portal:trail")
-    return reverse("notices:list")
+        return address("portal:trail")
+    return address("notices:list")
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,11 @@ class House:
         return self.kind == FacilityKind.HOSPITAL
 
 
-def house_of(actor: Actor) -> House:
-    """One query: the memberships in force, with their facilities."""
+def house_of(actor: Actor, memberships: Sequence[Membership] | None = None) -> House:
+    """The house and the others, of the person's ``memberships`` in force with their facilities; None: one query."""
     uid = kind = ""
     choices = []
-    for found in memberships_of(actor.person_id):
+    for found in memberships_of(actor.person_id) if memberships is None else memberships:
         here = found.pk == actor.membership_id
         if here:
             uid, kind = str(found.facility.uid), found.facility.kind
@@ -119,8 +123,8 @@ def _minimal(request: HttpRequest, actor: Actor) -> Frame:
         person_label=actor.label,
         person_short=str(getattr(request.user, "name", "")).split(" ")[0],
         person_links=_person_links(),
-        logout_url=reverse("account_logout"),
-        login_url=reverse("account_login"),
+        logout_url=address("account_logout"),
+        login_url=address("account_login"),
         clock_label=clock_label(),
         shortcuts=bool(getattr(request.user, "shortcuts_on", True)),
     )
@@ -128,67 +132,86 @@ def _minimal(request: HttpRequest, actor: Actor) -> Frame:
 
 def _whole(request: HttpRequest, actor: Actor, at: str) -> Frame:
     where = at or request.get_full_path()
-    house = house_of(actor)
-    nav = marked(groups(actor, house), where) if actor.is_staff else []
+    house = house_of(actor, getattr(request, "memberships", None))
+    counts = counts_for(actor, house) if actor.is_staff else {}
+    nav = marked(groups(actor, house, counts), where) if actor.is_staff else []
     return Frame(
         nav=nav,
         facility_label=actor.facility_label,
         facilities=house.choices,
-        switch_url=reverse("accounts:switch"),
+        switch_url=address("accounts:switch"),
         person_label=actor.label if actor.is_staff else str(getattr(request.user, "name", actor.label)),
         person_short=str(getattr(request.user, "name", "")).split(" ")[0],
         person_links=_person_links(),
-        logout_url=reverse("account_logout"),
-        login_url=reverse("account_login"),
-        notice_count=unread_count(actor) if actor.may(Notices.VIEW) else 0,
-        notices_url=reverse("notices:list") if actor.is_staff and actor.may(Notices.VIEW) else "",
-        search_url=reverse("referrals:search") if actor.may(Referrals.VIEW) else "",
+        logout_url=address("account_logout"),
+        login_url=address("account_login"),
+        notice_count=counts.get("notices", 0),
+        notices_url=address("notices:list") if actor.is_staff and actor.may(Notices.VIEW) else "",
+        search_url=address("referrals:search") if actor.may(Referrals.VIEW) else "",
         search_label=SEARCH_LABEL,
         clock_label=clock_label(),
-        nav_live_url=f"{reverse('portal:nav')}?{urlencode({'at': where[:200]})}" if nav else "",
+        nav_live_url=f"{address('portal:nav')}?{urlencode({'at': where[:200]})}" if nav else "",
         shortcuts=bool(getattr(request.user, "shortcuts_on", True)),
-        shortcuts_url=reverse("accounts:shortcuts"),
+        shortcuts_url=address("accounts:shortcuts"),
     )
 
 
 def _person_links() -> list[Link]:
     links = [
-        Link("自分のアカウント・端末", reverse("accounts:me")),
-        Link("二要素認証・パスキー", reverse("mfa_index")),
+        Link("自分のアカウント・端末", address("accounts:me")),
+        Link("二要素認証・パスキー", address("mfa_index")),
     ]
     if current().may(Clients.CONNECT):
-        links.append(Link("連携中のアプリ", reverse("clients:connections")))
+        links.append(Link("連携中のアプリ", address("clients:connections")))
     if settings.DEMO:
-        links.append(Link("デモの時計", reverse("demo:clock")))
-        links.append(Link("画面部品の見本", reverse("ui:gallery")))
+        links.append(Link("デモの時計", address("demo:clock")))
+        links.append(Link("画面部品の見本", address("ui:gallery")))
     return links
 
 
-def groups(actor: Actor, house: House) -> list[tuple[str, list[Entry]]]:
+def counts_for(actor: Actor, house: House) -> dict[str, int]:
+    """Every number of the menu and of the notices' badge, in one statement: only what ``actor`` is shown."""
+    wanted: dict[str, Build] = {}
+    if actor.may(Referrals.VIEW):
+        wanted["unread"] = referrals.unread
+        if actor.may(Referrals.DRAFT):
+            wanted |= {"letters": waiting_letters, "replies": waiting_replies}
+    if actor.may(Referrals.RECEIVE):
+        wanted["new"] = referrals.new_at_desk
+    if actor.may(Guests.HANDLE) and house.receives_mostly:
+        wanted["guests"] = guests.waiting
+    if actor.may(Notices.PAPERS):
+        wanted["papers"] = waiting_papers
+    if actor.may(Exchange.FILE_SCAN):
+        wanted["scans"] = unmatched
+    if actor.may(Notices.VIEW):
+        wanted["notices"] = unread_notices
+    return counted("menu", actor, wanted)
+
+
+def groups(actor: Actor, house: House, counts: Mapping[str, int]) -> list[tuple[str, list[Entry]]]:
     """Heading and lines; a line stands there only if its page opens for ``actor``."""
     return [
-        ("", _work(actor, house)),
+        ("", _work(actor, house, counts)),
         ("地域", _region(actor)),
         ("管理", _management(actor, house)),
     ]
 
 
-def _work(actor: Actor, house: House) -> list[Entry]:
+def _work(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
     lines: list[Entry] = []
     if actor.may(Referrals.VIEW):
-        counts = referrals.clinic_counts(actor)
         lines.append(
             Entry("紹介した患者", "referrals:clinic", count=counts["unread"] or None, tab=True, short="紹介")
         )
         if actor.may(Referrals.DRAFT):
-            waiting = waiting_count(actor) or None
+            waiting = counts["letters"] + counts["replies"] or None
             lines.append(Entry("確定・送信待ち", "referrals:waiting", count=waiting))
     if actor.may(Referrals.RECEIVE):
-        new = referrals.desk_counts(actor)["new"]
-        desk = Entry("受付デスク", "referrals:desk", count=new, tab=True)
+        desk = Entry("受付デスク", "referrals:desk", count=counts["new"], tab=True)
         lines.insert(0 if house.receives_mostly else len(lines), desk)
     if actor.may(Guests.HANDLE) and house.receives_mostly:
-        lines.append(Entry("ゲストからの依頼", "guests:requests", count=guests.waiting_count(actor) or None))
+        lines.append(Entry("ゲストからの依頼", "guests:requests", count=counts["guests"] or None))
     if actor.may(Patients.VIEW):
         lines.append(Entry("患者", "patients:list", tab=True))
     if actor.may(Referrals.VIEW):
@@ -198,9 +221,9 @@ def _work(actor: Actor, house: House) -> list[Entry]:
     if actor.may(Exchange.IMPORT):
         lines.append(Entry("文書の取り込み", "exchange:upload"))
     if actor.may(Notices.PAPERS):
-        lines.append(Entry("紙の送付", "notices:papers", count=waiting_papers(actor) or None))
+        lines.append(Entry("紙の送付", "notices:papers", count=counts["papers"] or None))
     if actor.may(Exchange.FILE_SCAN):
-        lines.append(Entry("紙の返書", "exchange:scans", count=unmatched_count(actor) or None))
+        lines.append(Entry("紙の返書", "exchange:scans", count=counts["scans"] or None))
     return lines
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.urls import reverse
-
 from renkei.gate.actor import Actor
 from renkei.kernel import clock, eras
 from renkei.patients.models import Patient
@@ -16,6 +14,7 @@ from renkei.referrals.queries import Whole
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import State, Urgency
 from renkei.referrals.workflow import LABELS, PAPER_MOVES
+from renkei.ui.addresses import address
 from renkei.ui.types import Moment, Row, Tone
 
 SEX = {"male": "男", "female": "女", "other": "その他", "unknown": "不明"}
@@ -126,7 +125,7 @@ def list_row(actor: Actor, referral: Referral, *, tab: str = "") -> ListRow:
     label, tone, note = _badge(referral, tab)
     return ListRow(
         uid=str(referral.uid),
-        url=reverse(f"referrals:{opens}", args=[referral.uid]),
+        url=address(f"referrals:{opens}", referral.uid),
         number=referral.number,
         name=referral.patient.name,
         line=person_line(referral.patient),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
 
 from renkei.circles.queries import holds
 from renkei.directory.queries import facilities
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
+from renkei.gate.kept import kept
 from renkei.kernel import clock
 from renkei.kernel.eras import parse_date
 from renkei.kernel.errors import Invalid, NotFound
@@ -124,12 +126,40 @@ def desk(
     return rows.annotate(pressing=Q(urgency=Urgency.URGENT)).order_by("-pressing", "-sent_at", "-id")
 
 
+def desk_page(
+    actor: Actor, tab: str, part: slice, *, department: str = "", urgent: bool = False
+) -> list[Referral]:
+    """A stretch of :func:`desk`."""
+    named = {"department": department} if department else {}
+    return kept(
+        f"desk {tab} {urgent} {bool(department)} {part}",
+        actor,
+        lambda somebody, **values: desk(somebody, tab, urgent=urgent, **values)[part],
+        **named,
+    )
+
+
 def desk_counts(actor: Actor) -> dict[str, int]:
     """The number on every tile, in one query; each equals the length of its list."""
-    filters = _desk_filters(actor)
+    return _tiles("desk tiles", actor, DESK_TABS, _desk_tiles)
+
+
+def _desk_tiles(actor: Actor) -> QuerySet[Any]:
     not_ended = Q(state__in=[s for s in State if s not in ENDED]) | Q(back_referral_planned=True)
-    counted = {key: Count("pk", filter=condition) for key, condition in filters.items()}
-    return _received(actor).filter(not_ended).aggregate(**counted)
+    return _numbers(_received(actor).filter(not_ended), _desk_filters(actor))
+
+
+def _tiles(
+    name: str, actor: Actor, tabs: Sequence[Tab], build: Callable[..., QuerySet[Any]]
+) -> dict[str, int]:
+    found = (*kept(name, actor, build), dict.fromkeys([tab.key for tab in tabs], 0))[0]
+    return {tab.key: found[tab.key] for tab in tabs}
+
+
+def _numbers(rows: QuerySet[Any], filters: dict[str, Q]) -> QuerySet[Any]:
+    """How many rows fit each filter, as one row; none where there is nothing to count."""
+    counts = {key: Count("pk", filter=condition) for key, condition in filters.items()}
+    return rows.order_by().values(every=Value(1)).annotate(**counts)
 
 
 def _unread(actor: Actor) -> Q:
@@ -164,11 +194,29 @@ def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
     return rows.annotate(unread=_unread(actor)).order_by("-unread", "-moved_at", "-id")
 
 
+def clinic_page(actor: Actor, tab: str, part: slice) -> list[Referral]:
+    """A stretch of :func:`clinic`."""
+    return kept(f"clinic {tab} {part}", actor, lambda somebody: clinic(somebody, tab)[part])
+
+
 def clinic_counts(actor: Actor) -> dict[str, int]:
-    """The number on every tile of the clinic's page, in one query."""
+    """The number on every tile of the clinic's page, in one query; each equals the length of its list."""
+    return _tiles("clinic tiles", actor, CLINIC_TABS, _clinic_tiles)
+
+
+def _clinic_tiles(actor: Actor) -> QuerySet[Any]:
     both = Q(sender_id=actor.facility_id) | Q(receiver_id=actor.facility_id)
-    counted = {key: Count("pk", filter=condition) for key, condition in _clinic_filters(actor).items()}
-    return Referral.objects.visible_to(actor).filter(both).aggregate(**counted)
+    return _numbers(Referral.objects.visible_to(actor).filter(both), _clinic_filters(actor))
+
+
+def unread(actor: Actor) -> QuerySet[Referral]:
+    """What the clinic has to read: its tile, and the number in the menu."""
+    return Referral.objects.visible_to(actor).filter(_clinic_filters(actor)["unread"])
+
+
+def new_at_desk(actor: Actor) -> QuerySet[Referral]:
+    """What the desk has to take in: its first tile, and the number in the menu."""
+    return _received(actor).filter(_desk_filters(actor)["new"])
 
 
 def one(actor: Actor, uid: UUID | str) -> Referral:

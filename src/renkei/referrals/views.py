@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -54,14 +54,20 @@ def _tab(request: HttpRequest, tabs: tuple[queries.Tab, ...]) -> str:
     return wanted if wanted in {t.key for t in tabs} else tabs[0].key
 
 
+def _stretch(page: Page[Any]) -> slice:
+    return slice((page.number - 1) * PAGE, page.number * PAGE)
+
+
 def _desk_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     tab = _tab(request, queries.DESK_TABS)
     filters: dict[str, Any] = {
         "department": request.GET.get("department", ""),
         "urgent": request.GET.get("urgent") == "1",
     }
-    rows = queries.desk(actor, tab, **filters)
-    listed = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    counts = queries.desk_counts(actor)
+    length = queries.desk(actor, tab, **filters).count() if any(filters.values()) else counts[tab]
+    listed = Paginator(range(length), PAGE).get_page(request.GET.get("page"))
+    rows = queries.desk_page(actor, tab, _stretch(listed), **filters)
     kept = {"tab": tab} | {
         k: v
         for k, v in (("department", filters["department"]), ("urgent", "1" if filters["urgent"] else ""))
@@ -71,8 +77,8 @@ def _desk_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     return {
         "tab": tab,
         "tab_label": next(t.label for t in queries.DESK_TABS if t.key == tab),
-        "counters": _counters(queries.DESK_TABS, queries.desk_counts(actor), tab, url),
-        "rows": [present.list_row(actor, r, tab=tab) for r in listed],
+        "counters": _counters(queries.DESK_TABS, counts, tab, url),
+        "rows": [present.list_row(actor, r, tab=tab) for r in rows],
         "page": listed,
         "filters": filters,
         "departments": [d.name for d in departments(actor.facility_id)],
@@ -105,14 +111,14 @@ def clinic(request: HttpRequest) -> HttpResponse:
     """Where each of my patients stands."""
     actor = current()
     tab = _tab(request, queries.CLINIC_TABS)
-    listed = Paginator(queries.clinic(actor, tab), PAGE).get_page(request.GET.get("page"))
+    counts = queries.clinic_counts(actor)
+    listed = Paginator(range(counts[tab]), PAGE).get_page(request.GET.get("page"))
+    rows = queries.clinic_page(actor, tab, _stretch(listed))
     context = {
         "tab": tab,
         "tab_label": next(t.label for t in queries.CLINIC_TABS if t.key == tab),
-        "counters": _counters(
-            queries.CLINIC_TABS, queries.clinic_counts(actor), tab, reverse("referrals:clinic")
-        ),
-        "rows": [present.list_row(actor, r) for r in listed],
+        "counters": _counters(queries.CLINIC_TABS, counts, tab, reverse("referrals:clinic")),
+        "rows": [present.list_row(actor, r) for r in rows],
         "page": listed,
     }
     return render(request, "referrals/clinic.html", context)

@@ -24,9 +24,14 @@ def parts(actor: Actor, state: str = ScanPartState.UNMATCHED) -> QuerySet[ScanPa
     return rows.order_by("id") if state == ScanPartState.UNMATCHED else rows.order_by("-changed_at", "-id")
 
 
+def unmatched(actor: Actor) -> QuerySet[ScanPart]:
+    """What the menu counts."""
+    return ScanPart.objects.visible_to(actor).filter(state=ScanPartState.UNMATCHED)
+
+
 def unmatched_count(actor: Actor) -> int:
-    """For the menu."""
-    return ScanPart.objects.visible_to(actor).filter(state=ScanPartState.UNMATCHED).count()
+    """How many papers wait for somebody to say where they belong."""
+    return unmatched(actor).count()
 
 
 def one(actor: Actor, uid: UUID | str) -> ScanPart:

@@ -105,11 +105,6 @@ def waiting_letters(actor: Actor) -> QuerySet[Referral]:
     return rows.select_related("patient", "receiver").order_by("asked_at", "id")
 
 
-def waiting_count(actor: Actor) -> int:
-    """How many letters and replies the page 確定・送信待ち lists, for the menu."""
-    return waiting_letters(actor).count() + waiting_replies(actor).count()
-
-
 def waiting_replies(actor: Actor) -> QuerySet[ReplyLetter]:
     """Drafts of replies of the own house, oldest first."""
     rows = ReplyLetter.objects.visible_to(actor).filter(facility_id=actor.facility_id, sent_at=None)

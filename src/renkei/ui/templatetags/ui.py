@@ -7,19 +7,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from renkei.kernel import clock, eras
-from renkei.ui.types import Chart, Counter, Moment, Row, Tab, Tone
+from renkei.ui.addresses import address
+from renkei.ui.types import Chart, Counter, Moment, NavGroup, NavItem, Row, Tab, Tone
 
 register = template.Library()
 
@@ -65,10 +68,33 @@ def ui_scripts() -> SafeString:
 
 
 @register.simple_tag
+def lasting(template_name: str, theme: str = "") -> SafeString:
+    """A part that is the same on every page of ``theme``: rendered once per process."""
+    return (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, theme)
+
+
+@lru_cache(maxsize=50)
+def _rendered(template_name: str, theme: str) -> SafeString:
+    return render_to_string(template_name, {"theme": theme})
+
+
+@register.simple_tag
+def ui_nav(nav: Sequence[NavGroup]) -> SafeString:
+    """The lines of the menu; the same lines are rendered once, and stand twice on a page."""
+    return _lines(tuple((group.label, tuple(group.items)) for group in nav))
+
+
+@lru_cache(maxsize=500)
+def _lines(nav: tuple[tuple[str, tuple[NavItem, ...]], ...]) -> SafeString:
+    groups = [NavGroup(label, items) for label, items in nav]
+    return render_to_string("ui/_nav.html", {"frame": {"nav": groups}})
+
+
+@register.simple_tag
 def ui_url(name: str) -> str:
     """The address of ``name``, empty where the urls are not mounted."""
     try:
-        return reverse(name)
+        return address(name)
     except NoReverseMatch:
         return ""
 

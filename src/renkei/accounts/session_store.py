@@ -1,0 +1,29 @@
+"""Where sessions live: Django's own table, read by a question that is kept (``SESSION_ENGINE``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from renkei.gate.actor import ANONYMOUS, Actor
+from renkei.gate.kept import kept
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions in the database; every request reads one."""
+
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
+        found = kept("session", ANONYMOUS, self._with_key, key=str(self.session_key))
+        # Sessions end by the machine's clock, not by the demo's.
+        if found and found[0].expire_date > timezone.now():
+            return found[0]
+        self._session_key: str | None = None
+        return None
+
+    def _with_key(self, nobody: Actor, key: str) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model._default_manager.filter(session_key=key)
+        return rows
