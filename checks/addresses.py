@@ -145,20 +145,20 @@ def _remembered() -> dict[str, int]:
 
 @contextmanager
 def menu_counted_once() -> Iterator[None]:
-    """Half the cost of a page is the counters of the menu around it: inside the block, once for each person.
+    """The counters of the menu around every page: inside the block, once for each person.
 
     The first page of a walk counts them as always; nothing changes between it and the last one.
     """
-    counted: dict[Actor, Any] = {}
-    count = navigation.groups
+    counted: dict[Actor, dict[str, int]] = {}
+    count = navigation.counts_for
 
-    def groups(actor: Actor, house: navigation.House) -> Any:
+    def counts_for(actor: Actor, house: navigation.House) -> dict[str, int]:
         if actor not in counted:
             counted[actor] = count(actor, house)
         return counted[actor]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(navigation, "groups", groups)
+        patch.setattr(navigation, "counts_for", counts_for)
         yield
 
 

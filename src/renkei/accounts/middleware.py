@@ -11,7 +11,14 @@ from django.template.loader import render_to_string
 from renkei.accounts import second_factor, sessions
 from renkei.accounts.models import Membership
 from renkei.accounts.permissions import P
-from renkei.accounts.queries import actor_of, choose_membership, claimed_person, known_person, memberships_of
+from renkei.accounts.queries import (
+    actor_of,
+    at_hand,
+    choose_membership,
+    claimed_person,
+    known_person,
+    memberships_of,
+)
 from renkei.gate.actor import ANONYMOUS, Actor, Kind
 from renkei.gate.context import acting
 from renkei.gate.pages import is_poll
@@ -57,9 +64,10 @@ class ActorMiddleware:
         if not person_id:
             return ANONYMOUS, ""
         with acting(Actor(Kind.PERSON, person_id=person_id)), transaction.atomic():
-            if not known_person(request):
-                return ANONYMOUS, ""
             memberships = memberships_of(person_id)
+            with at_hand(memberships):
+                if not known_person(request):
+                    return ANONYMOUS, ""
         request.memberships = memberships  # type: ignore[attr-defined]
         membership = choose_membership(memberships, request.session.get(SESSION_KEY))
         first = _first_duty(request, person_id, membership)

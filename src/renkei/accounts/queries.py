@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from uuid import UUID
 
@@ -54,8 +56,24 @@ def _memberships(somebody: Actor) -> QuerySet[Membership]:
     return rows.select_related("person", "facility").order_by("facility__kana")
 
 
+_at_hand: ContextVar[Person | None] = ContextVar("renkei_person_at_hand", default=None)
+
+
+@contextmanager
+def at_hand(memberships: Sequence[Membership]) -> Iterator[None]:
+    """The person came along with ``memberships`` of theirs: inside the block they are not read again."""
+    token = _at_hand.set(memberships[0].person if memberships else None)
+    try:
+        yield
+    finally:
+        _at_hand.reset(token)
+
+
 def person_by_key(person_id: int) -> Person | None:
     """The person of a session, as their own row."""
+    person = _at_hand.get()
+    if person is not None and person.pk == person_id:
+        return person
     found = kept("person of a session", Actor(Kind.PERSON, person_id=person_id), _person)
     return found[0] if found else None
 

@@ -59,6 +59,11 @@ def letters_to_post(actor: Actor) -> QuerySet[Notice]:
     return rows.order_by("printed_at", "-id")
 
 
+def unprinted(actor: Actor) -> QuerySet[Notice]:
+    """What of :func:`letters_to_post` nobody printed yet."""
+    return letters_to_post(actor).filter(printed_at=None)
+
+
 def print_notice(notice: Notice) -> bytes:
     """A letter by post (A4, window envelope) that says the same as the notice; PDF."""
     to = address_of(notice.facility_id) or Address(name="(宛先不明)")

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.gate.actor import current
+from renkei.gate.kept import counted
 from renkei.gate.pages import page
 from renkei.notices import actions, queries
 from renkei.notices.models import MailState, Notice
@@ -44,16 +45,16 @@ def _tabs(current_tab: str, unread: int, unprinted: int) -> list[Tab]:
 def notice_list(request: HttpRequest) -> HttpResponse:
     """Unread, all, or those to be posted."""
     actor = current()
-    unread = queries.unread_count(actor)
+    numbers = counted("notices", actor, {"unread": queries.unread, "unprinted": queries.unprinted})
+    unread = numbers["unread"]
     post = queries.letters_to_post(actor)
-    unprinted = post.filter(printed_at=None).count()
     chosen = request.GET.get("tab", "unread" if unread else "all")
     rows = post if chosen == "post" else queries.notices(actor, unread=chosen == "unread")
     found = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": found,
         "lines": _shown(list(found.object_list)),
-        "tabs": _tabs(chosen, unread, unprinted),
+        "tabs": _tabs(chosen, unread, numbers["unprinted"]),
         "tab": chosen,
         "unread": unread,
         "may_outbox": actor.may(P.OUTBOX),

@@ -14,13 +14,14 @@ from renkei.kernel.errors import Invalid
 from renkei.kernel.identifiers import parse_member_id
 from renkei.kernel.roles import Role
 from renkei.patients.matching import Candidate
-from renkei.patients.models import InsuredNumber, Patient, PatientLink
+from renkei.patients.models import InsuredNumber, Patient, PatientLink, Sex
 from renkei.patients.permissions import P
 from renkei.patients.searching import Terms
 from renkei.ui.addresses import address
-from renkei.ui.types import Row, Tone
+from renkei.ui.types import Row, Shown, Tone
 
 STRONG, MIDDLING = 0.75, 0.55
+SEXES: dict[str, str] = {value: str(label) for value, label in Sex.choices}
 OUTCOMES: dict[str, tuple[str, Tone]] = {
     Outcome.READ: ("閲覧", Tone.NEUTRAL),
     Outcome.DONE: ("記録", Tone.INFO),
@@ -35,7 +36,7 @@ def who_line(patient: Patient) -> str:
 
 
 @dataclass(frozen=True)
-class ListRow:
+class ListRow(Shown):
     """One line of the list of patients."""
 
     uid: UUID
@@ -62,7 +63,7 @@ def list_row(actor: Actor, patient: Patient) -> ListRow:
         patient.kana,
         eras.format_era(patient.birth_on),
         patient.age(),
-        patient.get_sex_display(),
+        SEXES.get(patient.sex, patient.sex),
         "" if shared else patient.local_number,
         patient.phone,
         patient.facility.name,

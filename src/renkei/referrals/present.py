@@ -15,7 +15,7 @@ from renkei.referrals.registry import kind_of
 from renkei.referrals.types import State, Urgency
 from renkei.referrals.workflow import LABELS, PAPER_MOVES
 from renkei.ui.addresses import address
-from renkei.ui.types import Moment, Row, Tone
+from renkei.ui.types import Moment, Row, Shown, Tone
 
 SEX = {"male": "男", "female": "女", "other": "その他", "unknown": "不明"}
 URGENCY = {Urgency.ROUTINE: "通常", Urgency.SOON: "早め", Urgency.URGENT: "至急"}
@@ -91,7 +91,7 @@ def person_full(patient: Patient) -> str:
 
 
 @dataclass(frozen=True)
-class ListRow:
+class ListRow(Shown):
     """One row of the desk, the clinic's page or the search."""
 
     uid: str

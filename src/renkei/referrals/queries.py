@@ -40,6 +40,14 @@ MOST_NAMESAKES = 500
 ENDED = [State.CLOSED, State.DECLINED, State.REDIRECTED, State.WITHDRAWN]
 
 
+_LISTED = (
+    *"uid number version state urgency electronic sent_at created_at moved_at appointment_at".split(),
+    *"sender_physician receiver_name receiver_physician receiver_department".split(),
+    *"purpose wish wish_from wish_until sender__name receiver__name".split(),
+    *"patient__name patient__kana patient__birth_on patient__sex".split(),
+)
+
+
 @dataclass(frozen=True)
 class Tab:
     """A counter that is a filter: ``key`` in the URL, ``label`` on the tile."""
@@ -126,6 +134,11 @@ def desk(
     return rows.annotate(pressing=Q(urgency=Urgency.URGENT)).order_by("-pressing", "-sent_at", "-id")
 
 
+def _for_list(rows: QuerySet[Referral]) -> QuerySet[Referral]:
+    """Only the columns that a line of a list shows (``present.list_row``)."""
+    return rows.select_related(None).select_related("patient", "sender", "receiver").only(*_LISTED)
+
+
 def desk_page(
     actor: Actor, tab: str, part: slice, *, department: str = "", urgent: bool = False
 ) -> list[Referral]:
@@ -134,7 +147,7 @@ def desk_page(
     return kept(
         f"desk {tab} {urgent} {bool(department)} {part}",
         actor,
-        lambda somebody, **values: desk(somebody, tab, urgent=urgent, **values)[part],
+        lambda somebody, **values: _for_list(desk(somebody, tab, urgent=urgent, **values))[part],
         **named,
     )
 
@@ -196,7 +209,7 @@ def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
 
 def clinic_page(actor: Actor, tab: str, part: slice) -> list[Referral]:
     """A stretch of :func:`clinic`."""
-    return kept(f"clinic {tab} {part}", actor, lambda somebody: clinic(somebody, tab)[part])
+    return kept(f"clinic {tab} {part}", actor, lambda somebody: _for_list(clinic(somebody, tab))[part])
 
 
 def clinic_counts(actor: Actor) -> dict[str, int]:

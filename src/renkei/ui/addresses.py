@@ -9,12 +9,13 @@ from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
 _ANY = UUID(int=0)
+_NOBODY = str(_ANY)
 
 
 def address(name: str, uid: UUID | str = "") -> str:
     """The address of the page ``name``, with ``uid`` where it takes one. Raises ``NoReverseMatch``."""
     found = _found(name, bool(uid), get_script_prefix(), settings.ROOT_URLCONF)
-    return found.replace(str(_ANY), str(UUID(str(uid)))) if uid else found
+    return found.replace(_NOBODY, str(uid if isinstance(uid, UUID) else UUID(uid))) if uid else found
 
 
 @lru_cache(maxsize=1_000)

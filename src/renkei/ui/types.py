@@ -6,6 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+
+class Shown:
+    """A value that templates show. They ask for ``row["name"]`` before ``row.name``: an answer spares a caught error."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
 
 
 class Tone(StrEnum):
@@ -20,7 +30,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NavItem:
+class NavItem(Shown):
     """One line of the navigation. ``count`` None shows no number; ``tab`` asks for a place in the phone's tab bar,
     where ``short`` stands if the label is too long for a fifth of the width."""
 
@@ -33,7 +43,7 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
-class NavGroup:
+class NavGroup(Shown):
     """Lines under one small heading; an empty ``label`` shows no heading."""
 
     label: str
@@ -41,7 +51,7 @@ class NavGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class FacilityChoice:
+class FacilityChoice(Shown):
     """A facility the person may switch to; ``value`` is posted as ``facility`` to ``Frame.switch_url``."""
 
     label: str
@@ -50,7 +60,7 @@ class FacilityChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Shown):
     """A plain link of the person menu."""
 
     label: str
@@ -58,7 +68,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Shown):
     """What the page frame shows, as the context variable ``frame``; the portal builds it, empty strings hide parts.
 
     ``clock_label`` is shown when the clock is not the real one (demo). ``nav_live_url`` refreshes the side navigation's
@@ -92,7 +102,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(Shown):
     """A number that is also a filter. ``value`` is shown as given ("7", "58.3")."""
 
     label: str
@@ -105,7 +115,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Shown):
     """One tab: a link, so that it works without scripts and has an address."""
 
     label: str
@@ -115,7 +125,7 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Shown):
     """One line of a timeline: a sentence a person would say, when (aware instant), and a small addition."""
 
     says: str
@@ -126,7 +136,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Row(Shown):
     """One line of a definition list; ``url`` makes the value a link."""
 
     label: str

@@ -254,7 +254,7 @@ def instant(at: datetime) -> SafeString:
     """An aware instant as Japanese clock time: today ``10:34``, yesterday ``昨日 10:34``, else the date; full in the tooltip."""
     local = at.astimezone(clock.JST)
     days = (clock.today() - local.date()).days
-    hour = f"{local:%H:%M}"
+    hour = f"{local.hour:02}:{local.minute:02}"
     if days == 0:
         short = hour
     elif days == 1:
