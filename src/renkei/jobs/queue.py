@@ -12,12 +12,18 @@ from typing import Any, Protocol, cast
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app as procrastinate_app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
 
 from renkei.jobs.models import JobFailure
 from renkei.kernel.errors import DomainError
 
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 """Past by any clock: the queue compares with the database's time, which the demo's clock does not follow."""
+# A worker gives its tasks a connector that commits by itself: a job would run before the row it is about is there, or stay
+# behind when the transaction is rolled back. This one writes over Django's connection in every process.
+_in_transaction = JobManager(DjangoConnector())
 
 
 class Job(Protocol):
@@ -27,7 +33,7 @@ class Job(Protocol):
         """Run now, in this process."""
 
     def defer(self, **kwargs: Any) -> int:
-        """Put into the queue."""
+        """Put into the queue at once; see :func:`enqueue` for the open transaction."""
 
 
 def _note_failure(run: Callable[[], Any], context: JobContext, worker: object) -> Any:
@@ -83,5 +89,7 @@ def periodic(cron: str, *, queue: str = "periodic") -> Callable[[Callable[[], An
 
 
 def enqueue(what: Job, **kwargs: Any) -> int:
-    """Put ``what`` into the queue of the open transaction; returns the job's number."""
-    return what.defer(**kwargs)
+    """Put ``what`` into the queue of the open transaction, also inside a job; returns the job's number."""
+    deferrer = cast("Task[Any, Any, Any]", what).configure()
+    deferrer.job_manager = _in_transaction
+    return deferrer.defer(**kwargs)
