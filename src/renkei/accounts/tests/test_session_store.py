@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from renkei.accounts.models import Person
+from renkei.kernel import clock
 from testing.cast import Cast
 from testing.database import arranging
 from testing.fixtures import StaffClient
@@ -23,7 +23,7 @@ def status(browser: StaffClient) -> int:
 def test_a_session_past_its_time_opens_nothing(cast: Cast, browser: StaffClient) -> None:
     browser.log_in(cast.actor("sato"))
     assert status(browser) == 200
-    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    Session.objects.update(expire_date=clock.now() - timedelta(seconds=1))
     assert status(browser) == 302
 
 
