@@ -40,7 +40,7 @@ def _start_cluster() -> None:
     quiet = subprocess.DEVNULL
     watcher = subprocess.Popen(command, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet)
     watcher.returncode = 0  # it outlives this process on purpose: nobody waits for it
-    os.environ["RENKEI_TEST"] = "1"
+    os.environ["RENKEI_TEST"] = os.environ["RENKEI_COMPARE_COMPILED"] = "1"
     os.environ["RENKEI_DATA"] = folder
     os.environ["RENKEI_TEST_FOLDER"] = folder
     os.environ["DATABASE_OWNER_URL"] = cluster.url("renkei_owner")

@@ -1,6 +1,7 @@
 """How lists and pages grow with the region: the same questions at 10,000, 100,000 and 1,000,000 referrals.
 
-The region is multiplied by COPY. Each figure is the 95th of a hundred server answers (planning and execution, or the
+The region is multiplied inside the database: a hundred times the referrals are those of a hundred times the houses, as a
+region grows; one house's own work stays what it is (``bench_lists.py`` multiplies that). Each figure is the 95th of a hundred server answers (planning and execution, or the
 whole call where it is several statements), asked under the role of the web with gate and wall on. Each line ends in the
 ratio to the smallest region; 2 is the limit. Statements are counted, too: their number may not grow at all.
 ``SIZES`` (thousands of referrals, default ``10,100``; ``10,100,1000`` takes about half an hour).
@@ -75,8 +76,10 @@ def measured(size: int) -> dict[str, tuple[float, int]]:
     with database(name):
         load.empty_tables()
         began = time.perf_counter()
-        load.load(max(1, round(size * 1000 / PER_REGION)), told=lambda line: None)
-        print(f"{size * 1000:,} referrals loaded in {time.perf_counter() - began:.0f} s")
+        load.load(max(1, round(size * 1000 / PER_REGION)), told=lambda line: None, houses=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'referrals_referral'")
+            print(f"{cursor.fetchone()[0]:,} referrals loaded in {time.perf_counter() - began:.0f} s", flush=True)
         with clock.frozen(DEMO_START):
             asked = questions(actor_at("sato.h1"), actor_at("aoki.c1"))
             return {what: p95(actor, ask) for what, (actor, ask) in asked.items()}

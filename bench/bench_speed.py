@@ -161,7 +161,7 @@ def product(database: str) -> Iterator[Target]:
     """Renkei as it is served."""
     port = free_port()
     url = make_conninfo(os.environ["DATABASE_OWNER_URL"], user=pgroles.APP, dbname=database)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("DATABASE_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "RENKEI_COMPARE"))}
     env |= {"DATABASE_URL": url, "RENKEI_TLS": "1", "RENKEI_LOG": "ERROR"}
     command = launch.web_command("127.0.0.1", port, workers=1, threads=2)
     with running(command, env, port, "/healthz") as pid:

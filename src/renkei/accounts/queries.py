@@ -19,8 +19,8 @@ from renkei.accounts.permissions import P
 from renkei.accounts.types import MemberLine, roles_at
 from renkei.directory.queries import facility_by_id
 from renkei.gate.actor import Actor, Kind, current
+from renkei.gate.compiled import compiled
 from renkei.gate.context import system
-from renkei.gate.kept import kept
 from renkei.gate.permissions import granted_to
 from renkei.kernel.errors import NotFound
 from renkei.kernel.roles import Role
@@ -48,9 +48,10 @@ def choose_membership(memberships: Sequence[Membership], wanted: int | None) -> 
 def memberships_of(person_id: int) -> list[Membership]:
     """Every membership in force of a person, with person and facility, for the facility switch."""
     somebody = replace(current(), person_id=person_id)
-    return [m for m in kept("memberships of a person", somebody, _memberships) if m.in_force()]
+    return [m for m in _memberships(somebody) if m.in_force()]
 
 
+@compiled
 def _memberships(somebody: Actor) -> QuerySet[Membership]:
     rows = Membership.objects.visible_to(somebody).filter(person_id=somebody.person_id)
     return rows.select_related("person", "facility").order_by("facility__kana")
@@ -74,10 +75,11 @@ def person_by_key(person_id: int) -> Person | None:
     person = _at_hand.get()
     if person is not None and person.pk == person_id:
         return person
-    found = kept("person of a session", Actor(Kind.PERSON, person_id=person_id), _person)
+    found = _person(Actor(Kind.PERSON, person_id=person_id))
     return found[0] if found else None
 
 
+@compiled
 def _person(somebody: Actor) -> QuerySet[Person]:
     return Person.objects.filter(pk=somebody.person_id)
 

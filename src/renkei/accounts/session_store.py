@@ -1,4 +1,4 @@
-"""Where sessions live: Django's own table, read by a question that is kept (``SESSION_ENGINE``)."""
+"""Where sessions live: Django's own table, read by a statement that is made once (``SESSION_ENGINE``)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db.models import QuerySet
 
 from renkei.gate.actor import ANONYMOUS, Actor
-from renkei.gate.kept import kept
+from renkei.gate.compiled import fetch
 
 
 class SessionStore(db.SessionStore):
     """Django's sessions in the database; every request reads one."""
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
-        found = kept("session", ANONYMOUS, self._with_key, key=str(self.session_key))
+        found = fetch(ANONYMOUS, "session", self._with_key, str(self.session_key))
         # Sessions end by the machine's clock, not by the demo's.
         if found and found[0].expire_date.timestamp() > time.time():
             return found[0]

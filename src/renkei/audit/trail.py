@@ -76,8 +76,7 @@ def record(line: Line, *, using: str = "default") -> None:
         came.request_id[:40],
         came.address[:60],
     ]
-    with connections[using].cursor() as cursor:
-        cursor.execute(_INSERT, values)
+    connections[using].change_prepared(_INSERT, values)  # type: ignore[attr-defined]
 
 
 def record_refusal(line: Line) -> None:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from renkei.circles.models import FOREVER, Consent, EmergencyAccess, Member
 from renkei.circles.types import Basis, ConsentType, Level, Source
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import compiled
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.patients.models import Patient
@@ -82,7 +83,12 @@ def holds(actor: Actor, circle_id: int, facility_id: int) -> bool:
 
 def consents(actor: Actor, patient: Patient) -> list[Consent]:
     """Every consent of this row, withdrawn ones too, newest first."""
-    return list(Consent.objects.visible_to(actor).filter(patient=patient))
+    return _consents(actor, patient.pk)
+
+
+@compiled
+def _consents(actor: Actor, patient_id: int) -> QuerySet[Consent]:
+    return Consent.objects.visible_to(actor).filter(patient_id=patient_id)
 
 
 def consent(actor: Actor, uid: UUID | str) -> Consent:

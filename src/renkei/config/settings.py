@@ -34,6 +34,7 @@ def database(url: str) -> dict[str, Any]:
 
     A dead network is noticed after seconds, not after the kernel's quarter of an hour, and a web process gives a slow
     statement up after ``RENKEI_STATEMENT_SECONDS`` (0: never), so that a stuck database does not take every thread.
+    Statements that are made once (``gate.compiled``) are prepared.
     """
     parts = conninfo_to_dict(url)
     patience = 1000 * int(os.environ.get("RENKEI_STATEMENT_SECONDS", "0"))
@@ -50,6 +51,7 @@ def database(url: str) -> dict[str, Any]:
             "application_name": "renkei",
             "connect_timeout": 5,
             "tcp_user_timeout": 15_000,
+            "prepare_threshold": 5,
             **(
                 {"options": f"-c statement_timeout={patience} -c lock_timeout={patience}"} if patience else {}
             ),
@@ -165,6 +167,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+COMPARE_COMPILED = _on("RENKEI_COMPARE_COMPILED")
+"""Every use of a statement made once is compared with what Django would make (``gate.compiled``): in the tests."""
 WHITENOISE_USE_FINDERS = DEBUG or _on("RENKEI_TEST")
 # Tests make a client, and with it the middleware, hundreds of times: files are looked up when one is asked for.
 WHITENOISE_AUTOREFRESH = DEBUG or _on("RENKEI_TEST")

@@ -30,6 +30,8 @@ from renkei.directory.types import (
     RuleLine,
 )
 from renkei.directory.types import settings as registered_settings
+from renkei.gate.actor import Actor, current
+from renkei.gate.compiled import compiled
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.kernel.identifiers import PREFECTURES
@@ -95,14 +97,20 @@ def search_facilities(
 
 def facility(uid: UUID | str) -> Facility:
     """One facility, closed ones too. Raises ``NotFound``."""
-    rows = Facility.objects.select_related("area__parent", "organization")
     try:
-        found = rows.filter(uid=UUID(str(uid))).first()
+        found = _by_uid(current(), UUID(str(uid)))
     except ValueError:
-        found = None
-    if found is None:
+        found = []
+    if not found:
         raise NotFound("facility_not_found", "この医療機関は見つかりません。一覧から選び直してください。")
-    return found
+    one: Facility = found[0]
+    return one
+
+
+@compiled
+def _by_uid(actor: Actor, uid: UUID) -> QuerySet[Facility]:
+    rows = Facility.objects.visible_to(actor).select_related("area__parent", "organization")
+    return rows.filter(uid=uid).order_by()
 
 
 def look_up_facility(code: str, text: str) -> Choice | None:

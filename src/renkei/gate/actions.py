@@ -13,6 +13,7 @@ from django.db import models, transaction
 from renkei.audit.models import Outcome
 from renkei.audit.trail import Line, record, record_refusal
 from renkei.gate.actor import Actor, current
+from renkei.gate.compiled import fetch
 from renkei.gate.context import acting
 from renkei.gate.models import Guarded
 from renkei.gate.writing import Writing, writing
@@ -57,8 +58,9 @@ def refuse(actor: Actor, action: str, says: str, row: Guarded | None = None) -> 
 
 def _locked(actor: Actor, row: Guarded, name: str, says: str) -> Guarded:
     """The row as it is now, locked; ``NotFound`` for strangers, ``Stale`` when somebody saved in between."""
-    rows = type(row).objects.visible_to(actor).select_for_update(of=("self",))
-    found = rows.filter(pk=row.pk).first()
+    model = type(row)
+    rows = fetch(actor, ("lock", model), lambda who, key: _for_update(model, who, key), row.pk)
+    found: Guarded | None = rows[0] if rows else None
     if found is None:
         refuse(actor, name, says, row)
         raise NotFound("not_found", "見つかりません。共有範囲の外か、取り下げられた可能性があります。")
@@ -69,6 +71,10 @@ def _locked(actor: Actor, row: Guarded, name: str, says: str) -> Guarded:
                 "stale", "ほかの人が先に更新しました。最新の内容を確認して、もう一度操作してください。"
             )
     return found
+
+
+def _for_update(model: type[Guarded], actor: Actor, key: int) -> models.QuerySet[Any]:
+    return model.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=key).order_by()
 
 
 def action(

@@ -82,6 +82,15 @@ def note_shown(label: str, keys: Iterable[int]) -> None:
         found.setdefault(label, set()).update(keys)
 
 
+def note_rows(model: type[Any], found: Iterable[Any]) -> None:
+    """Add rows of ``model`` that were read, if they are about patients; what is no row of a model is passed over."""
+    if getattr(model, "scope", None) is Scope.PATIENT and _shown.get() is not None:
+        rows = [row for row in found if isinstance(row, models.Model)]
+        note_shown(model._meta.label, [row.pk for row in rows])
+        known = [getattr(row, "patient_id", None) for row in rows]
+        note_shown("patients", [key for key in known if isinstance(key, int)])
+
+
 class GuardedQuerySet(models.QuerySet[Any]):
     """A queryset that knows whether it passed the gate."""
 
@@ -110,11 +119,7 @@ class GuardedQuerySet(models.QuerySet[Any]):
         if self._result_cache is None:
             self._require_gate()
         super()._fetch_all()
-        if self.model.scope is Scope.PATIENT and _shown.get() is not None:
-            rows = [row for row in self._result_cache or () if isinstance(row, models.Model)]
-            note_shown(self.model._meta.label, [row.pk for row in rows])
-            known = [getattr(row, "patient_id", None) for row in rows]
-            note_shown("patients", [key for key in known if isinstance(key, int)])
+        note_rows(self.model, self._result_cache or ())
 
     def iterator(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Guarded like every evaluation."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 
 from renkei.gate.guard import GuardedManager, Scope
+from renkei.gate.storing import insert, update
 from renkei.gate.writing import note_change, require_writing
 from renkei.kernel.identifiers import uuid7
 
@@ -37,6 +38,19 @@ class Guarded(models.Model):
         adding = self._state.adding
         super().save(*args, **kwargs)
         note_change(self, adding=adding)
+
+    def _do_insert(
+        self, manager: Any, using: Any, fields: Any, returning_fields: Any, raw: Any
+    ) -> list[tuple[Any, ...]]:
+        found = insert(self, using, fields, returning_fields, raw=raw)
+        if found is None:
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
+        return found
+
+    def _do_update(self, *given: Any) -> Any:
+        _, using, key, values, *_ = given
+        found = update(type(self), using, key, values)
+        return super()._do_update(*given) if found is None else found
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete inside an action; the database refuses it for patients' rows."""

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.gate.actor import current
-from renkei.gate.kept import counted
+from renkei.gate.compiled import counted
 from renkei.gate.pages import page
 from renkei.notices import actions, queries
 from renkei.notices.models import MailState, Notice
@@ -45,7 +45,7 @@ def _tabs(current_tab: str, unread: int, unprinted: int) -> list[Tab]:
 def notice_list(request: HttpRequest) -> HttpResponse:
     """Unread, all, or those to be posted."""
     actor = current()
-    numbers = counted("notices", actor, {"unread": queries.unread, "unprinted": queries.unprinted})
+    numbers = counted(actor, {"unread": queries.unread, "unprinted": queries.unprinted})
     unread = numbers["unread"]
     post = queries.letters_to_post(actor)
     chosen = request.GET.get("tab", "unread" if unread else "all")

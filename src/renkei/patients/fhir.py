@@ -244,12 +244,21 @@ def _identified(actor: Actor, value: Token) -> list[Q]:
     elif value.system.startswith(LOCAL_PATIENT):
         institution = value.system.removeprefix(LOCAL_PATIENT)
         found.append(Q(local_number=value.code, facility__institution_number=institution))
-    if value.fits(MEMBER_ID):
+    if value.fits(MEMBER_ID) and _is_member_id(value.code):
         numbers = InsuredNumber.objects.visible_to(actor).filter(member_id=value.code, valid_until=None)
         found.append(Q(pk__in=numbers.values("patient_id")))
     if value.fits(INSTANCE_ID) and (uid := read_uuid(value.code)):
         found.append(Q(uid=uid))
     return found
+
+
+def _is_member_id(code: str) -> bool:
+    """What cannot be an insured number need not be looked for among them."""
+    try:
+        parse_member_id(code, "identifier")
+    except Invalid:
+        return False
+    return True
 
 
 def _by_phone(actor: Actor, values: Sequence[Token]) -> Q:

@@ -20,7 +20,9 @@ from renkei.patients.models import Patient
 from renkei.patients.queries import starts_with
 
 MOST = 500
-_INSIDE = "SELECT found_id FROM patients_search(%s::text[], %s::text[], %s::text[], '', '', NULL, '', 0, %s)"
+_INSIDE = "SELECT found_id FROM patients_search(%s::text[], %s::text[], %s::text[], %s, %s, NULL, '', 0, %s)"
+_IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+"""No reading (kana) holds one."""
 NOBODY = Q(pk__in=[])
 
 
@@ -38,8 +40,10 @@ def where(actor: Actor, part: str, text: str, how: str) -> Q:
         return _contains(actor, part, typed, kanji, kana)
     if part == "family":
         return _family_begins(kanji, kana)
-    given = _given(actor, typed, kanji, kana)
-    return given if part == "given" else _begins(kanji, kana) | given
+    if part == "given":
+        return _given(inside(actor, kanji, kana), actor, typed, kanji, kana)
+    others = inside(actor, kanji, kana, but_beginning=True)
+    return _begins(kanji, kana) | _given(others, actor, typed, kanji, kana)
 
 
 def _exact(part: str, typed: str) -> Q:
@@ -61,7 +65,7 @@ def _family_begins(kanji: str, kana: str) -> Q:
 
 
 def _starts(field: str, key: str) -> Q:
-    return Q(starts_with(field, key)) if key else NOBODY
+    return starts_with(field, key) if key else NOBODY
 
 
 def _space_behind(column: str, length: int) -> Q:
@@ -69,12 +73,12 @@ def _space_behind(column: str, length: int) -> Q:
     return Q(Exact(place, Value(0))) | Q(GreaterThan(place, Value(length)))
 
 
-def _given(actor: Actor, typed: str, kanji: str, kana: str) -> Q:
-    """Given names that begin so: as written, or in another spelling where the index of pairs can tell."""
-    written = Q(name__contains=f" {typed}") | Q(kana__contains=f" {names.to_katakana(typed)}")
-    found = inside(actor, kanji, kana)
+def _given(found: list[int] | None, actor: Actor, typed: str, kanji: str, kana: str) -> Q:
+    """Given names that begin so among ``found``, in any spelling; as written where the index of pairs cannot tell."""
     if found is None:
-        return written
+        return Q(name__holds=f" {typed}") | Q(kana__holds=f" {names.to_katakana(typed)}")
+    if not found:
+        return NOBODY
     fitting = [
         pk
         for pk, parts in _parts(actor, found, "given")
@@ -83,7 +87,7 @@ def _given(actor: Actor, typed: str, kanji: str, kana: str) -> Q:
             for p in parts
         )
     ]
-    return written | Q(pk__in=fitting)
+    return Q(pk__in=fitting)
 
 
 def _contains(actor: Actor, part: str, typed: str, kanji: str, kana: str) -> Q:
@@ -120,18 +124,22 @@ def _parts(actor: Actor, pks: list[int], part: str) -> list[tuple[int, list[str]
     ]
 
 
-def inside(actor: Actor, kanji: str, kana: str) -> list[int] | None:
-    """Keys of visible patients whose name contains it, by the index; None where that index cannot answer wholly."""
+def inside(actor: Actor, kanji: str, kana: str, *, but_beginning: bool = False) -> list[int] | None:
+    """Keys of visible patients whose name contains it, by the index; None where that index cannot answer wholly.
+
+    ``but_beginning`` leaves out those whose name begins with it.
+    """
+    skipped = [kanji, kana] if but_beginning else ["", ""]
     found: set[int] = set()
     for words in ([[kanji], []], [[], [kana]]):
         key = (words[0] or words[1])[0]
-        if not key:
+        if not key or (words[1] and _IDEOGRAPH.search(key)):
             continue
         pairs = names.bigrams(key)
         if not pairs:
             return None
         with connection.cursor() as cursor:
-            cursor.execute(_INSIDE, [*words, pairs, MOST])
+            cursor.execute(_INSIDE, [*words, pairs, *skipped, MOST])
             rows = [row[0] for row in cursor.fetchall()]
         if len(rows) >= MOST:
             return None

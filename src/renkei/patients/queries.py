@@ -11,13 +11,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
 from renkei.audit.queries import NEWEST, Access, history_of_patient
 from renkei.gate.actor import Actor
-from renkei.gate.kept import kept
+from renkei.gate.compiled import compiled, fetch
 from renkei.kernel import names
 from renkei.kernel.errors import NotFound
 from renkei.patients.matching import WORTH_SHOWING, Candidate, Wanted, weigh
@@ -64,14 +63,20 @@ class Found:
 def one(actor: Actor, uid: UUID | str) -> Patient:
     """The patient row of ``uid`` with its facility. Raises ``NotFound`` for strangers."""
     try:
-        found = Patient.objects.visible_to(actor).select_related("facility").filter(uid=uid).first()
-    except (ValueError, ValidationError):
-        found = None
-    if found is None:
+        found = _by_uid(actor, UUID(str(uid)))
+    except ValueError:
+        found = []
+    if not found:
         raise NotFound(
             "patient_not_found", "この患者は見つかりません。共有範囲の外か、共有が終わった可能性があります。"
         )
-    return found
+    patient: Patient = found[0]
+    return patient
+
+
+@compiled
+def _by_uid(actor: Actor, uid: UUID) -> QuerySet[Patient]:
+    return Patient.objects.visible_to(actor).select_related("facility").filter(uid=uid).order_by()
 
 
 def by_keys(actor: Actor, keys: Iterable[int]) -> dict[int, Patient]:
@@ -117,15 +122,9 @@ def _cursor(actor: Actor, after: str) -> tuple[str, Key]:
     return found[1], key or FIRST
 
 
-def starts_with(field: str, text: str) -> Func:
-    """``field ^@ text``: leakproof, so it keeps its index under row-level security, which ``LIKE`` does not."""
-    return Func(
-        F(field),
-        Value(text),
-        template="(%(expressions)s)",
-        arg_joiner=" ^@ ",
-        output_field=BooleanField(),
-    )
+def starts_with(field: str, text: str) -> Q:
+    """``field ^@ text`` (``gate.lookups``): keeps its index behind the wall."""
+    return Q(**{f"{field}__begins": text})
 
 
 def _beginning(asked: _Asked, start: Key) -> list[Key]:
@@ -146,8 +145,8 @@ def _part(asked: _Asked, start: Key, part: str) -> list[Key]:
         return _keys(replace(asked, actor=somebody, terms=like), start, part)
 
     name = f"patients {part} {asked.size} {bool(terms.kanji)} {bool(terms.kana)}"
-    word = {"word": "".join(terms.kanji or terms.kana)} if terms.named else {}
-    return kept(name, asked.actor, first_page, **word)
+    words = ("".join(terms.kanji or terms.kana),) if terms.named else ()
+    return fetch(asked.actor, name, first_page, *words)
 
 
 def _keys(asked: _Asked, start: Key, part: str) -> QuerySet[Any]:
@@ -230,7 +229,7 @@ def _inside(asked: _Asked, start: Key) -> list[Key]:
 
 def _rows(actor: Actor, pks: list[int]) -> list[Patient]:
     keys = f"{{{','.join(map(str, pks))}}}"
-    by_key = {row.pk: row for row in kept("patients by keys", actor, _of_keys, keys=keys)} if pks else {}
+    by_key = {row.pk: row for row in fetch(actor, "patients by keys", _of_keys, keys)} if pks else {}
     return [by_key[pk] for pk in pks if pk in by_key]
 
 

@@ -21,7 +21,7 @@ from renkei.directory.types import FacilityKind
 from renkei.exchange.permissions import P as Exchange
 from renkei.exchange.scans.queries import unmatched
 from renkei.gate.actor import Actor, Kind, current
-from renkei.gate.kept import Build, counted
+from renkei.gate.compiled import Build, counted
 from renkei.guests import queries as guests
 from renkei.guests.permissions import P as Guests
 from renkei.indicators.permissions import P as Indicators
@@ -186,7 +186,7 @@ def counts_for(actor: Actor, house: House) -> dict[str, int]:
         wanted["scans"] = unmatched
     if actor.may(Notices.VIEW):
         wanted["notices"] = unread_notices
-    return counted("menu", actor, wanted)
+    return counted(actor, wanted)
 
 
 def groups(actor: Actor, house: House, counts: Mapping[str, int]) -> list[tuple[str, list[Entry]]]:

@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, 
 from renkei.circles.queries import holds
 from renkei.directory.queries import facilities
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import compiled, fetch
 from renkei.gate.guard import collecting
-from renkei.gate.kept import kept
 from renkei.kernel import clock
 from renkei.kernel.eras import parse_date
 from renkei.kernel.errors import Invalid, NotFound
@@ -143,13 +143,12 @@ def desk_page(
     actor: Actor, tab: str, part: slice, *, department: str = "", urgent: bool = False
 ) -> list[Referral]:
     """A stretch of :func:`desk`."""
-    named = {"department": department} if department else {}
-    return kept(
-        f"desk {tab} {urgent} {bool(department)} {part}",
-        actor,
-        lambda somebody, **values: _for_list(desk(somebody, tab, urgent=urgent, **values))[part],
-        **named,
-    )
+
+    def build(somebody: Actor, named: str = "") -> QuerySet[Referral]:
+        return _for_list(desk(somebody, tab, urgent=urgent, department=named))[part]
+
+    named = (department,) if department else ()
+    return fetch(actor, f"desk {tab} {urgent} {part}", build, *named)
 
 
 def desk_counts(actor: Actor) -> dict[str, int]:
@@ -165,7 +164,7 @@ def _desk_tiles(actor: Actor) -> QuerySet[Any]:
 def _tiles(
     name: str, actor: Actor, tabs: Sequence[Tab], build: Callable[..., QuerySet[Any]]
 ) -> dict[str, int]:
-    found = (*kept(name, actor, build), dict.fromkeys([tab.key for tab in tabs], 0))[0]
+    found = (*fetch(actor, name, build), dict.fromkeys([tab.key for tab in tabs], 0))[0]
     return {tab.key: found[tab.key] for tab in tabs}
 
 
@@ -209,7 +208,7 @@ def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
 
 def clinic_page(actor: Actor, tab: str, part: slice) -> list[Referral]:
     """A stretch of :func:`clinic`."""
-    return kept(f"clinic {tab} {part}", actor, lambda somebody: _for_list(clinic(somebody, tab))[part])
+    return fetch(actor, f"clinic {tab} {part}", lambda somebody: _for_list(clinic(somebody, tab))[part])
 
 
 def clinic_counts(actor: Actor) -> dict[str, int]:
@@ -234,12 +233,21 @@ def new_at_desk(actor: Actor) -> QuerySet[Referral]:
 
 def one(actor: Actor, uid: UUID | str) -> Referral:
     """One referral with its parties. Raises ``NotFound`` for strangers."""
-    rows = Referral.objects.visible_to(actor).filter(uid=uid)
-    # Each further table doubles the planner's work; the rest is rarely asked for and read when it is.
-    found = rows.select_related("patient", "receiver_patient", "sender", "receiver", "answers").first()
-    if found is None:
+    try:
+        found = _by_uid(actor, UUID(str(uid)))
+    except ValueError:
+        found = []
+    if not found:
         raise NotFound("not_found", "紹介が見つかりません。取り下げられたか、共有範囲の外です。")
-    return found
+    referral: Referral = found[0]
+    return referral
+
+
+@compiled
+def _by_uid(actor: Actor, uid: UUID) -> QuerySet[Referral]:
+    # Each further table doubles the planner's work; the rest is rarely asked for and read when it is.
+    rows = Referral.objects.visible_to(actor).filter(uid=uid).order_by()
+    return rows.select_related("patient", "receiver_patient", "sender", "receiver", "answers")
 
 
 def opens_for(actor: Actor, uid: UUID | str, facility_id: int) -> bool:
@@ -326,7 +334,7 @@ def _word(actor: Actor, word: str) -> Q:
         return _people(actor, word) | _places(actor, word)
     number = word.upper()
     if number.startswith("R-"):
-        return Q(starts_with("number", number))
+        return starts_with("number", number)
     years = range(FIRST_YEAR, clock.today().year + 1)
     numbers = (
         [referral_number(y, int(number)) for y in years] if number.isdecimal() and len(number) <= 6 else []

@@ -37,9 +37,12 @@ def loaded(using: str = OWNER) -> int:
     return int(mark.params["scale"]) if mark else 0
 
 
-def load(scale: int = 1, *, reset: bool = False, using: str = OWNER, told: Told = print) -> dict[str, int]:
+def load(
+    scale: int = 1, *, reset: bool = False, using: str = OWNER, told: Told = print, houses: bool = False
+) -> dict[str, int]:
     """Load the region, ``scale`` times its patients and referrals; returns rows per table.
 
+    With ``houses`` the copies are other facilities' work, else the same ones'.
     ``reset`` deletes the demo that stands there, in the same transaction. Raises ``NotPossibleNow`` when the database
     holds facilities that are not the demo's.
     """
@@ -54,7 +57,7 @@ def load(scale: int = 1, *, reset: bool = False, using: str = OWNER, told: Told 
         counts = _load(region(), using, told)
         if scale > 1:
             told(f"  患者と紹介を {scale} 倍にしています")
-            multiply(scale, using)
+            multiply(scale, using, houses=houses)
         Rule(
             code=MARK,
             params={"value": True, "seed": region().seed, "scale": scale},

@@ -1,4 +1,7 @@
-"""A bigger region for load tests: every patient and every referral again and again, copied inside the database."""
+"""A bigger region for load tests: every patient and every referral again and again, copied inside the database.
+
+The copies are the same houses' work many times over, or with ``houses`` other houses' work: a region with more areas.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from django.db import connections, models
 from django.db.backends.utils import CursorWrapper
 
 from renkei.circles.models import Circle, Member
+from renkei.directory.models import Facility
 from renkei.patients.models import InsuredNumber, Patient
 from renkei.referrals.models import (
     DateOffer,
@@ -26,22 +30,24 @@ COPIED: tuple[type[models.Model], ...] = (
 
 SPECIAL = {
     "uid": "gen_random_uuid()",
+    "institution_number": "NULL",
     "local_number": "CASE WHEN t.local_number = '' THEN '' ELSE t.local_number || '-' || k END",
     "number": "left(t.number, 7) || lpad((right(t.number, 6)::int + k * {referrals})::text, 6, '0')",
 }
 
 
-def multiply(scale: int, using: str) -> None:
-    """Make ``scale`` of everything in :data:`COPIED`; keys of the ``k``-th copy lie ``k`` spans further on.
+def multiply(scale: int, using: str, *, houses: bool = False) -> None:
+    """Make ``scale`` of everything in :data:`COPIED`, with ``houses`` also of the facilities; keys of the ``k``-th copy lie ``k`` spans further on.
 
     Constraints and indexes of the tables are taken off and built anew at the end: building once is a fraction of
     the work of keeping them up, and the database checks every foreign key of every copy when they come back.
     """
     with connections[using].cursor() as cursor:
-        spans = {model: _span(cursor, model) for model in COPIED}
+        copied: tuple[type[models.Model], ...] = (Facility, *COPIED) if houses else COPIED
+        spans = {model: _span(cursor, model) for model in copied}
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         back = _take_off(cursor)
-        for model in COPIED:
+        for model in copied:
             cursor.execute(_copy_sql(model, spans), [scale - 1])
         for statement in back:
             cursor.execute(statement)
@@ -62,9 +68,11 @@ def _copy_sql(model: type[models.Model], spans: dict[type[models.Model], int]) -
     for field in model._meta.concrete_fields:
         columns.append(f'"{field.column}"')
         target = model if field.primary_key else field.remote_field and field.remote_field.model
+        if field.name == "facility_id":
+            target = Facility
         if target in spans:
             values.append(f't."{field.column}" + k * {spans[target]}')
-        elif model in (Patient, Referral) or field.name == "uid":
+        elif model in (Facility, Patient, Referral) or field.name == "uid":
             special = SPECIAL.get(field.name, f't."{field.column}"')
             values.append(special.format(referrals=spans[Referral]))
         else:

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 
 from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.server.mapping import Mapping, Row
-from renkei.fhirkit.server.statements import by_key
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import fetch
 from renkei.gate.guard import Scope, collecting, note_shown
 
 
@@ -64,7 +65,7 @@ def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row |
     if key is None or mapping.rows is None:
         return None
     with collecting():
-        found = by_key(actor, mapping, key)
+        found = fetch(actor, ("key", mapping.rows), lambda who, value: _by_key(who, mapping, value), key)
         if found and mapping.prepare is not None:
             mapping.prepare(actor, found)
     if not found:
@@ -72,6 +73,11 @@ def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row |
     if shown:
         note(found)
     return found[0]
+
+
+def _by_key(actor: Actor, mapping: Mapping, key: Any) -> QuerySet[Any]:
+    assert mapping.rows is not None
+    return mapping.rows(actor).filter(**{mapping.key: key}).order_by()
 
 
 def note(rows: list[Row]) -> None:

@@ -15,12 +15,14 @@ from django.db.models import Q, QuerySet
 from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.outcome import operation_outcome
 from renkei.fhirkit.server.mapping import Asked, Mapping, Param, Row, Sort, mapping_of
-from renkei.fhirkit.server.query import Query, sorts_of
+from renkei.fhirkit.server.query import Condition, Query, sorts_of
 from renkei.fhirkit.server.refusals import BadRequest
 from renkei.fhirkit.server.resources import compose, note
 from renkei.fhirkit.server.values import Ref, Token, Value
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import Plain, fetch
 from renkei.gate.guard import collecting
+from renkei.gate.questions import Unformed, form_of, rebuilt
 from renkei.kernel import clock
 
 MOST_INCLUDED = 1_000
@@ -45,26 +47,35 @@ def run(actor: Actor, query: Query) -> Page:
     """The page that ``query`` asks for, of rows that ``actor`` may see."""
     if query.mapping.find is not None or query.mapping.rows is None:
         return _run_own(actor, query)
-    rows = query.mapping.rows(actor)
-    for condition in query.conditions:
-        if condition.missing is not None:
-            absent = condition.param.absent or Q()
-            rows = rows.filter(absent if condition.missing else ~absent)
-            continue
-        found = condition.param.where(actor, condition.values)
-        rows = rows.filter(~found if condition.negated else found)
+    wanted = [_condition(actor, condition) for condition in query.conditions]
     if query.only_total:
-        return Page([], total=rows.order_by().count())
+        return Page([], total=_filtered(actor, query.mapping, wanted).order_by().count())
     order = _order(query)
     with collecting():
-        page = _page(rows, query, order)
+        page = _page(actor, wanted, query, order)
         if page.rows and query.mapping.prepare is not None:
             query.mapping.prepare(actor, page.rows)
     if query.total:
-        page.total = rows.order_by().count()
+        page.total = _filtered(actor, query.mapping, wanted).order_by().count()
     elif not query.cursor and not page.cursor:
         page.total = len(page.rows)
     return page
+
+
+def _condition(actor: Actor, condition: Condition) -> Q:
+    if condition.missing is not None:
+        absent = condition.param.absent or Q()
+        return absent if condition.missing else ~absent
+    found = condition.param.where(actor, condition.values)
+    return ~found if condition.negated else found
+
+
+def _filtered(actor: Actor, mapping: Mapping, wanted: list[Q]) -> QuerySet[Any]:
+    assert mapping.rows is not None
+    rows = mapping.rows(actor)
+    for condition in wanted:
+        rows = rows.filter(condition)
+    return rows
 
 
 def _run_own(actor: Actor, query: Query) -> Page:
@@ -92,12 +103,12 @@ def _order(query: Query) -> Order:
     return [*chosen, (Sort("", "pk"), chosen[-1][1] if chosen else False)]
 
 
-def _page(rows: QuerySet[Any], query: Query, order: Order) -> Page:
+def _page(actor: Actor, wanted: list[Q], query: Query, order: Order) -> Page:
     if query.cursor:
-        rows = rows.filter(_after(order, _read_cursor(query)))
+        wanted = [*wanted, _after(order, _read_cursor(query))]
     columns = [("-" if down else "") + sort.field for sort, down in order]
     try:
-        found = list(rows.order_by(*columns)[: query.count + 1])
+        found = _asked(actor, query.mapping, wanted, columns, query.count + 1)
     except (ValidationError, ValueError, TypeError):
         raise _bad_cursor() from None
     page = Page(found[: query.count])
@@ -107,6 +118,24 @@ def _page(rows: QuerySet[Any], query: Query, order: Order) -> Page:
             [_fingerprint(query), [_plain(_of(last, sort)) for sort, _ in order]]
         )
     return page
+
+
+def _asked(actor: Actor, mapping: Mapping, wanted: list[Q], columns: list[str], most: int) -> list[Row]:
+    """The first rows in order: by a statement made once for each form of the conditions, where they have a plain one."""
+    try:
+        forms = [form_of(condition) for condition in wanted]
+    except Unformed:
+        return list(_filtered(actor, mapping, wanted).order_by(*columns)[:most])
+
+    def build(who: Actor, *values: Plain) -> QuerySet[Any]:
+        rest, others = list(values), []
+        for condition, (_, own) in zip(wanted, forms, strict=True):
+            others.append(rebuilt(condition, rest[: len(own)]))
+            rest = rest[len(own) :]
+        return _filtered(who, mapping, others).order_by(*columns)[:most]
+
+    name = ("search", mapping.rows, tuple(form for form, _ in forms), tuple(columns), most)
+    return fetch(actor, name, build, *(value for _, own in forms for value in own))
 
 
 def _after(order: Order, values: list[Any]) -> Q:

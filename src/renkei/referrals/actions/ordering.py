@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import compiled
 from renkei.gate.writing import say
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
 from renkei.kernel.text import clean_note
@@ -62,17 +64,19 @@ def number_order(actor: Actor, referral: Referral, *, numbers: Sequence[tuple[st
     return referral
 
 
+@compiled
+def _known(actor: Actor, system: str, value: str) -> QuerySet[OrderNumber]:
+    rows = OrderNumber.objects.visible_to(actor).filter(facility_id=actor.facility_id)
+    return rows.filter(system=system, value=value).select_related("referral").order_by("pk")[:1]
+
+
 def _refuse_known(actor: Actor, referral: Referral, system: str, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"order:{actor.facility_id}:{system}|{value}"],
         )
-    rows = OrderNumber.objects.visible_to(actor).filter(
-        facility_id=actor.facility_id, system=system, value=value
-    )
-    known = rows.select_related("referral").first()
-    if known is not None:
+    for known in _known(actor, system, value):
         raise NotPossibleNow(
             "order_known",
             f"依頼番号 {value} は、紹介 {known.referral.number} としてすでに登録されています。",

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from renkei.fhirkit.server.values import read_uuid
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import compiled
 from renkei.gate.guard import collecting
 from renkei.referrals.models import (
     Attachment,
@@ -101,18 +102,27 @@ def with_letters(actor: Actor, found: Sequence[Any]) -> None:
     """``letter``: the newest readable version, ``letters``: the uids of the final ones, ``orders``; two queries."""
     keys = [row.pk for row in found]
     known: dict[int, list[Any]] = {}
-    versions = ReferralLetter.objects.visible_to(actor).filter(mine_or("finalised_at", actor))
-    for letter in versions.filter(referral_id__in=keys).order_by("number"):
+    for letter in _versions(actor, *keys):
         known.setdefault(letter.referral_id, []).append(letter)
     orders: dict[int, list[tuple[str, str]]] = {}
-    numbers = OrderNumber.objects.visible_to(actor).filter(referral_id__in=keys).order_by("id")
-    for key, system, value in numbers.values_list("referral_id", "system", "value"):
-        orders.setdefault(key, []).append((system, value))
+    for number in _numbers(actor, *keys):
+        orders.setdefault(number.referral_id, []).append((number.system, number.value))
     for row in found:
         versions_of = known.get(row.pk, [])
         row.letter = versions_of[-1] if versions_of else None
         row.final_letters = [x.uid for x in versions_of if x.finalised_at]
         row.orders = orders.get(row.pk, [])
+
+
+@compiled
+def _versions(actor: Actor, *referral_ids: int) -> QuerySet[ReferralLetter]:
+    rows = ReferralLetter.objects.visible_to(actor).filter(mine_or("finalised_at", actor))
+    return rows.filter(referral_id__in=referral_ids).order_by("number")
+
+
+@compiled
+def _numbers(actor: Actor, *referral_ids: int) -> QuerySet[OrderNumber]:
+    return OrderNumber.objects.visible_to(actor).filter(referral_id__in=referral_ids).order_by("id")
 
 
 def with_replies(actor: Actor, found: Sequence[Any]) -> None:

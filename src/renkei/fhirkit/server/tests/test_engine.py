@@ -11,14 +11,12 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from renkei.directory.models import Area
 from renkei.directory.types import AreaLevel
-from renkei.fhirkit.server import statements
 from renkei.fhirkit.server.capability import Software
 from renkei.fhirkit.server.http import (
     register_authenticator,
@@ -334,32 +332,3 @@ def test_the_helpers_over_plain_columns(areas: None) -> None:
         "_id=98,98002": ["98", "98002"],
     }.items():
         assert ids(query) == wanted, query
-
-
-def test_a_statement_that_is_filled_is_the_one_django_makes(areas: None, actor: Actor) -> None:
-    """A second facility, another id: the cached SQL must carry no value of the first call."""
-    for mapping in (_areas(),):
-        statements.forget()
-        assert [r.code for r in statements.by_key(actor, mapping, "98")] == ["98"]
-        assert [r.code for r in statements.by_key(actor, mapping, "98001")] == ["98001"]
-
-
-def test_rows_that_depend_on_more_than_the_actors_keys_are_read_the_usual_way(
-    areas: None, actor: Actor
-) -> None:
-    def rows(who: Actor) -> models.QuerySet[Any]:
-        return Area.objects.visible_to(who).filter(pk__gte=1 if who.facility_id < 1_000_000 else 2)
-
-    mapping = Mapping(
-        resource_type="List",
-        says="地域",
-        reads=P.SEE,
-        rows=rows,
-        key="pk",
-        read_id=int,
-        to_fhir=lambda row: {},
-    )
-    statements.forget()
-    top = Area.objects.get(code="98")
-    assert [r.code for r in statements.by_key(actor, mapping, top.pk)] == ["98"]
-    assert list(statements._known.values()) == [None]
