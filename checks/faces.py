@@ -29,9 +29,10 @@ LISTED = {
     "gate": {
         "actions",
         "actor",
+        "compiled",
         "context",
         "guard",
-        "kept",
+        "questions",
         "middleware",
         "models",
         "pages",
