@@ -5,31 +5,32 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
+from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.backends.signals import connection_created
-from psycopg.conninfo import make_conninfo
 
 from checks.world import database_of_its_own, login
 from renkei.accounts.models import Membership, Person
 from renkei.config import pgroles
+from renkei.config.postgres import Cluster
 from renkei.gate.actor import Actor, current
-from renkei.gate.context import acting
+from renkei.gate.context import acting, system
 from renkei.kernel import clock
 from renkei.kernel.roles import Role
 from renkei.referrals import actions, queries
 from renkei.referrals.models import Referral
 from renkei.referrals.types import Diagnosis, LetterContent
-from testing.cast import Cast, load
+from testing.cast import Cast, load, people
 from testing.database import _wear_app_role, arranging
 
 PATIENCE = 20.0
@@ -85,6 +86,39 @@ def committed_town(name: str) -> Iterator[Town]:
             yield Town(cast, name)
 
 
+@contextmanager
+def killable_town(folder: Path) -> Iterator[tuple[Town, Cluster]]:
+    """A town on a durable database server of its own, which a test may kill."""
+    cluster = Cluster(folder / "postgres", durable=True)
+    before = {
+        a: (connections[a].settings_dict["NAME"], connections[a].settings_dict["HOST"]) for a in connections
+    }
+    try:
+        cluster.start()
+        _lead_to({alias: (pgroles.DATABASE, str(cluster.socket_dir)) for alias in before})
+        with mock.patch.dict(os.environ, DATABASE_OWNER_URL=cluster.url(pgroles.OWNER)):
+            call_command("migrate", database="owner", verbosity=0)
+            with logged_in_as(pgroles.WORKER), system("peopling") as actor, transaction.atomic():
+                people()
+                cast: Cast = load(actor)
+            with logged_in_as(pgroles.APP):
+                yield Town(cast, pgroles.DATABASE), cluster
+    finally:
+        _lead_to(before)
+        cluster.stop()
+
+
+def kill_server(cluster: Cluster) -> None:
+    """SIGKILL to the database server that ``cluster`` started."""
+    os.kill(int((cluster.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+
+
+def _lead_to(places: dict[str, tuple[str, str]]) -> None:
+    for alias, (name, host) in places.items():
+        connections[alias].close()
+        connections[alias].settings_dict |= {"NAME": name, "HOST": host}
+
+
 def hire_colleague() -> None:
     """A second clerk in the liaison office of H1; as the system."""
     person = Person(login_id=COLLEAGUE, name="二見 京子", kana="フタミ キョウコ", is_active=True)
@@ -124,12 +158,12 @@ def _log_in_as(roles: dict[str, str]) -> None:
         connections[alias].settings_dict["USER"] = role
 
 
-def wait_until(reached: Callable[[], bool], what: str) -> None:
-    """Look every few milliseconds; AssertionError with ``what`` after ``PATIENCE``."""
+def wait_until(reached: Callable[[], bool], what: str, *, pause: float = 0.005) -> None:
+    """Look every ``pause`` seconds; AssertionError with ``what`` after ``PATIENCE``."""
     deadline = time.monotonic() + PATIENCE
     while not reached():
         assert time.monotonic() < deadline, f"gave up waiting: {what}"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def waiting(watcher: psycopg.Connection[Any], database: str) -> int:
@@ -177,27 +211,3 @@ def version_on(page: str) -> str:
     found = re.search(r'name="version" value="(\d+)"', page)
     assert found
     return found[1]
-
-
-def start_worker(database: str) -> subprocess.Popen[bytes]:
-    """The product's job process, logged in as its own role; the caller ends it by its own number."""
-    url = make_conninfo(os.environ["DATABASE_OWNER_URL"], user=pgroles.WORKER, dbname=database)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DATABASE_")}
-    command = [sys.executable, "-m", "django", "procrastinate", "worker", "--shutdown-graceful-timeout", "8"]
-    return subprocess.Popen(
-        command,
-        env=environment | {"DATABASE_URL": url},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> int:
-    """Send ``how`` to a process that was started here and wait for its end; SIGKILL when it does not listen."""
-    process.send_signal(how)
-    try:
-        return process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()

@@ -1,138 +1,43 @@
-"""Killed in the middle: a worker while it delivers, the database while letters are saved. Nothing is lost or half."""
+"""Killed in the middle: web, worker and database in each main flow. Nothing is lost, half or doubled."""
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, connections, transaction
 
-from checks.faults import (
-    LETTER,
-    PATIENCE,
-    Town,
-    committed_town,
-    end,
-    logged_in_as,
-    start_worker,
-    wait_until,
-    waiting,
-)
-from checks.world import login
+from checks.faults import LETTER, PATIENCE, Town, kill_server, killable_town, logged_in_as, wait_until
+from checks.flows import FLOWS
+from checks.killing import COMMIT, WRITTEN, Counts, Found, Killing, Outcome, Receiver
+from checks.stage import subscribe
 from renkei.audit.chain import seal, verify
 from renkei.config import pgroles
 from renkei.config.postgres import Cluster
-from renkei.events.bus import emit
 from renkei.gate.context import acting, system
 from renkei.jobs import jobs
 from renkei.referrals import actions, queries
-from renkei.referrals.events import MessagePosted
-from testing.cast import Cast, load, people
 
-EVENTS = 60
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+NEEDS_WORKER = [name for name, flow in FLOWS.items() if not flow.no_worker]
 
 
 @pytest.fixture(scope="module")
-def town(django_db_blocker: Any, worker_id: str) -> Iterator[Town]:
-    with django_db_blocker.unblock(), committed_town(f"renkei_{worker_id}_faults") as made:
+def killable(
+    django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Town, Cluster]]:
+    """One town on a server of its own for every killing of this file."""
+    with django_db_blocker.unblock(), killable_town(tmp_path_factory.mktemp("killable")) as made:
         yield made
 
 
-# a worker
-
-
-def number(town: Town, query: str) -> int:
-    return int(town.ask(query)[0][0])
-
-
-DELIVERED = "SELECT count(*) FROM events_outboxevent WHERE delivered_at IS NOT NULL AND name = 'referrals.MessagePosted'"
-RUNNING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing' AND queue_name = 'events'"
-OPEN = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND queue_name = 'events'"
-
-
-def write_many(town: Town) -> None:
-    """``EVENTS`` lines of C1 to H1, told in one transaction, each with a number of its own."""
-    referral, h1, c1 = town.sent(), town.cast.facility("H1").pk, town.cast.facility("C1").pk
-    with acting(town.cast.actor("aoki")), transaction.atomic():
-        for n in range(EVENTS):
-            emit(MessagePosted(referral.pk, str(referral.uid), f"N-{n:03d}", h1, c1))
-
-
-def kill_while_it_delivers(town: Town) -> None:
-    """Run a worker until a delivery stands between its first and its last statement, and kill it there."""
-    worker = start_worker(town.database)
-    try:
-        wait_until(lambda: number(town, DELIVERED) >= 3, "the worker delivers")
-        with (
-            login(pgroles.OWNER, town.database) as watcher,
-            login(pgroles.OWNER, town.database) as holder,
-            holder.transaction(),
-        ):
-            holder.execute("LOCK TABLE notices_notice IN SHARE MODE")
-            wait_until(lambda: waiting(watcher, town.database) > 0, "a delivery is under way")
-            assert number(town, RUNNING) >= 1
-            assert end(worker, signal.SIGKILL) == -signal.SIGKILL
-    finally:
-        end(worker, signal.SIGKILL)
-
-
-def let_minutes_pass(town: Town) -> None:
-    """The killed worker has been silent for five minutes, and the jobs of the clock are due again."""
-    with login(pgroles.OWNER, town.database) as owner:
-        owner.execute(
-            "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '5 minutes'"
-        )
-        owner.execute("DELETE FROM procrastinate_periodic_defers")
-
-
-def test_a_worker_killed_while_it_delivers_tells_everybody_once_after_the_restart(town: Town) -> None:
-    write_many(town)
-    kill_while_it_delivers(town)
-    before = number(town, DELIVERED)
-    assert 0 < before < EVENTS
-    assert number(town, RUNNING) >= 1, "the killed job still counts as running"
-    let_minutes_pass(town)
-    worker = start_worker(town.database)
-    try:
-        wait_until(lambda: number(town, OPEN) == 0, "the second worker empties the queue")
-    finally:
-        assert end(worker) in (0, -signal.SIGTERM)
-    assert number(town, DELIVERED) == EVENTS
-    told = town.ask("SELECT number, facility_id FROM notices_notice WHERE kind = 'message_received'")
-    h1 = town.cast.facility("H1").pk
-    assert Counter(told) == Counter({(f"N-{n:03d}", h1): 1 for n in range(EVENTS)})
-    assert town.ask("SELECT DISTINCT error FROM jobs_jobfailure") == [(jobs.REASON,)]
-
-
-def test_a_job_that_takes_its_worker_down_each_time_ends_on_the_page_of_failed_jobs(town: Town) -> None:
-    with login(pgroles.OWNER, town.database) as owner:
-        row = owner.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
-            " VALUES ('default', 'proof.deadly', 'doing', %s) RETURNING id",
-            [jobs.MOST_ATTEMPTS - 1],
-        ).fetchone()
-    assert row is not None
-    with logged_in_as(pgroles.WORKER):
-        jobs.take_up_abandoned(timestamp=0)
-    status = "SELECT status::text FROM procrastinate_jobs WHERE id = %s"
-    assert town.ask(status, row[0]) == [("failed",)]
-    assert town.ask("SELECT attempt FROM jobs_jobfailure WHERE job_number = %s", row[0]) == [
-        (jobs.MOST_ATTEMPTS,)
-    ]
-
-
-# the database
+# any moment, many writers
 
 
 @dataclass
@@ -143,31 +48,6 @@ class Journal:
     sent: set[UUID] = field(default_factory=set)
     saves: int = 0
     broken: list[Exception] = field(default_factory=list)
-
-
-@contextmanager
-def killable_town(folder: Path) -> Iterator[tuple[Town, Cluster]]:
-    """A town on a durable database server of its own."""
-    cluster = Cluster(folder / "postgres", durable=True)
-    before = {alias: (connections[alias].settings_dict["NAME"], connections[alias].settings_dict["HOST"]) for alias in connections}  # fmt: skip
-    try:
-        cluster.start()
-        _lead_to({alias: (pgroles.DATABASE, str(cluster.socket_dir)) for alias in before})
-        call_command("migrate", database="owner", verbosity=0)
-        with logged_in_as(pgroles.WORKER), system("peopling") as actor, transaction.atomic():
-            people()
-            cast: Cast = load(actor)
-        with logged_in_as(pgroles.APP):
-            yield Town(cast, pgroles.DATABASE), cluster
-    finally:
-        _lead_to(before)
-        cluster.stop()
-
-
-def _lead_to(places: dict[str, tuple[str, str]]) -> None:
-    for alias, (name, host) in places.items():
-        connections[alias].close()
-        connections[alias].settings_dict |= {"NAME": name, "HOST": host}
 
 
 def keep_writing(town: Town, who: str, patient: str, journal: Journal, stop: threading.Event) -> None:
@@ -241,7 +121,7 @@ def write_until_killed(town: Town, cluster: Cluster) -> Journal:
     try:
         wait_until(lambda: len(journal.sent) >= 8 or bool(journal.broken), "some letters were sent")
         assert not journal.broken
-        os.kill(int((cluster.data_dir / "postmaster.pid").read_text().split("\n", 1)[0]), signal.SIGKILL)
+        kill_server(cluster)
     finally:
         for writer in writers:
             writer.join(PATIENCE)
@@ -261,29 +141,203 @@ def check_trail(*, close: bool) -> tuple[bool, int]:
 
 
 def test_what_was_confirmed_is_there_after_the_database_was_killed_and_nothing_is_half(
-    django_db_blocker: Any, tmp_path: Path
+    killable: tuple[Town, Cluster],
 ) -> None:
-    with django_db_blocker.unblock(), killable_town(tmp_path) as (town, cluster):
-        assert check_trail(close=True)[0]
-        journal = write_until_killed(town, cluster)
-        cluster.start()
-        with psycopg.connect(cluster.url(pgroles.OWNER)) as owner:
-            kept: dict[UUID, tuple[str, str]] = dict(
-                owner.execute(
-                    "SELECT r.uid, (l.content->>'purpose', r.state) FROM referrals_referral r"
-                    " JOIN referrals_referralletter l ON l.referral_id = r.id"
-                ).fetchall()
-            )
-            for what, query in HALF.items():
-                assert owner.execute(query.encode()).fetchall() == [], what
-        assert journal.saves >= 24
-        assert journal.purposes.keys() <= kept.keys()
-        assert {uid for uid, (_purpose, state) in kept.items() if state == "sent"} >= journal.sent
-        # A save may have been kept although the answer no longer came; never an older text than the confirmed one.
-        assert all(kept[uid][0] >= purpose for uid, purpose in journal.purposes.items())
-        holds, entries = check_trail(close=True)
-        assert holds
-        assert entries >= journal.saves + len(journal.sent)
-        sato = town.cast.actor("sato")
-        with acting(sato), transaction.atomic():
-            assert all(queries.one(sato, uid).state == "sent" for uid in journal.sent)
+    town, cluster = killable
+    assert check_trail(close=True)[0]
+    journal = write_until_killed(town, cluster)
+    cluster.start()
+    with psycopg.connect(cluster.url(pgroles.OWNER)) as owner:
+        kept: dict[UUID, tuple[str, str]] = dict(
+            owner.execute(
+                "SELECT r.uid, (l.content->>'purpose', r.state) FROM referrals_referral r"
+                " JOIN referrals_referralletter l ON l.referral_id = r.id"
+            ).fetchall()
+        )
+        for what, query in HALF.items():
+            assert owner.execute(query.encode()).fetchall() == [], what
+    assert journal.saves >= 24
+    assert journal.purposes.keys() <= kept.keys()
+    assert {uid for uid, (_purpose, state) in kept.items() if state == "sent"} >= journal.sent
+    # A save may have been kept although the answer no longer came; never an older text than the confirmed one.
+    assert all(kept[uid][0] >= purpose for uid, purpose in journal.purposes.items())
+    holds, entries = check_trail(close=True)
+    assert holds
+    assert entries >= journal.saves + len(journal.sent)
+    sato = town.cast.actor("sato")
+    with acting(sato), transaction.atomic():
+        assert all(queries.one(sato, uid).state == "sent" for uid in journal.sent)
+
+
+# the worst moment of each main flow
+
+
+@dataclass
+class Story:
+    """Every killing of every flow, one after the other, in one town; the tests below read what was found."""
+
+    unheard: Found
+    answer_lost: Found
+    database: Found
+    worker_before: Counts
+    worker_killed: dict[str, Counts]
+    told: dict[str, Counts]
+    deliveries: list[tuple[Any, ...]]
+    heard: Counter[str]
+    failures: list[tuple[Any, ...]]
+    stray_jobs: list[tuple[Any, ...]]
+    trail_holds: bool
+
+
+@pytest.fixture(scope="module")
+def story(killable: tuple[Town, Cluster]) -> Iterator[Story]:
+    killing = Killing(*killable, Receiver())
+    try:
+        yield tell(killing)
+    finally:
+        killing.close()
+
+
+def tell(killing: Killing) -> Story:
+    """Web, worker, database with the worker, worker again; what is killed is started again, nothing else."""
+    town = killing.town
+    killing.make_ready("unheard", "answer lost", "database")
+    killing.web.start()
+    subscribe(town, f"http://{killing.receiver.host}/")
+    unheard, lost = killing.kill_web("unheard", "answer lost")
+    before = killing.told("answer lost")
+    killing.kill_worker(WRITTEN)
+    killed = {"before the last line": killing.told("answer lost")}
+    database = killing.kill_database("database")
+    killed["with the database"] = killing.told("answer lost")
+    killing.kill_worker(COMMIT)
+    killed["after its COMMIT"] = killing.told("answer lost")
+    killing.finish()
+    return Story(
+        unheard,
+        lost,
+        database,
+        before,
+        killed,
+        {which: killing.told(which) for which in ("answer lost", "database")},
+        town.ask(
+            "SELECT f.name, d.event_id, d.state FROM webhooks_delivery d JOIN directory_facility f ON f.id = d.facility_id"
+        ),
+        killing.receiver.told,
+        town.ask("SELECT DISTINCT error FROM jobs_jobfailure"),
+        town.ask(STRAY),
+        check_trail(close=True)[0],
+    )
+
+
+STRAY = """SELECT j.id FROM procrastinate_jobs j WHERE j.args ? 'event_uid'
+ AND NOT EXISTS (SELECT FROM events_outboxevent e WHERE e.uid::text = j.args->>'event_uid')"""
+
+
+def none_of(facts: dict[str, int]) -> bool:
+    return set(facts.values()) == {0}
+
+
+def once(facts: dict[str, int]) -> bool:
+    return set(facts.values()) == {1}
+
+
+def status(outcome: Outcome) -> int:
+    """0 for no answer at all."""
+    return outcome[0] if isinstance(outcome, tuple) else 0
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_press_whose_web_process_is_killed_while_it_writes_leaves_nothing_and_works_once_afterwards(
+    story: Story, flow: str
+) -> None:
+    found = story.unheard
+    assert status(found.answers[flow]) == 0
+    assert none_of(found.before[flow]), found.before[flow]
+    assert none_of(found.killed[flow]), found.killed[flow]
+    assert status(found.again[flow]) == FLOWS[flow].answers
+    assert once(found.repeated[flow]), found.repeated[flow]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_press_whose_web_process_is_killed_at_its_commit_is_kept_whole_and_the_next_one_doubles_nothing(
+    story: Story, flow: str
+) -> None:
+    found = story.answer_lost
+    assert status(found.answers[flow]) == 0
+    assert none_of(found.before[flow]), found.before[flow]
+    assert once(found.killed[flow]), found.killed[flow]
+    assert status(found.again[flow]) == FLOWS[flow].once_more
+    assert once(found.repeated[flow]), found.repeated[flow]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_press_whose_database_is_killed_at_its_commit_is_told_leaves_nothing_and_works_once_afterwards(
+    story: Story, flow: str
+) -> None:
+    found = story.database
+    assert status(found.answers[flow]) == 503
+    assert none_of(found.before[flow]), found.before[flow]
+    assert none_of(found.killed[flow]), found.killed[flow]
+    assert status(found.again[flow]) == FLOWS[flow].answers
+    assert once(found.repeated[flow]), found.repeated[flow]
+
+
+@pytest.mark.parametrize("flow", NEEDS_WORKER)
+def test_what_a_killed_worker_was_at_is_done_once(story: Story, flow: str) -> None:
+    assert none_of(story.worker_before[flow]), story.worker_before[flow]
+    for moment in ("before the last line", "with the database"):
+        assert none_of(story.worker_killed[moment][flow]), moment
+    assert once(story.worker_killed["after its COMMIT"][flow])
+    for told in story.told.values():
+        assert once(told[flow]), told[flow]
+
+
+def test_no_table_of_peoples_work_changes_when_the_database_dies_at_every_commit(story: Story) -> None:
+    assert story.database.changed == []
+
+
+def test_every_killing_leaves_as_many_rows_in_each_table_as_any_other(story: Story) -> None:
+    assert story.unheard.grown == story.answer_lost.grown == story.database.grown
+    # A second upload of the same visits stands in the list of files; its rows are known by then and count once.
+    assert story.answer_lost.doubled == Counter({"indicators_eventimport": 1})
+
+
+def test_each_house_hears_of_each_event_once_and_every_killed_job_says_why(story: Story) -> None:
+    assert {state for _house, _event, state in story.deliveries} == {"done"}
+    assert len(story.heard) == len(story.deliveries)
+    assert set(story.heard.values()) == {1}
+    assert story.failures == [(jobs.REASON,)]
+
+
+def test_no_job_stays_behind_without_its_event(story: Story) -> None:
+    """A worker that is killed while it files a paper takes the news of it, and the job of the news, back with it."""
+    assert story.stray_jobs == []
+
+
+def test_the_trail_holds_after_every_killing(story: Story) -> None:
+    assert story.trail_holds
+
+
+def test_a_flow_without_a_worker_says_why_and_leaves_no_job_behind() -> None:
+    assert all(bool(flow.told) != bool(flow.no_worker) for flow in FLOWS.values())
+
+
+def test_a_job_that_takes_its_worker_down_each_time_ends_on_the_page_of_failed_jobs(
+    killable: tuple[Town, Cluster],
+) -> None:
+    town, cluster = killable
+    with psycopg.connect(cluster.url(pgroles.OWNER), autocommit=True) as owner:
+        row = owner.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+            " VALUES ('default', 'proof.deadly', 'doing', %s) RETURNING id",
+            [jobs.MOST_ATTEMPTS - 1],
+        ).fetchone()
+    assert row is not None
+    with logged_in_as(pgroles.WORKER):
+        jobs.take_up_abandoned(timestamp=0)
+    ask = "SELECT status::text FROM procrastinate_jobs WHERE id = %s"
+    assert town.ask(ask, row[0]) == [("failed",)]
+    assert town.ask("SELECT attempt FROM jobs_jobfailure WHERE job_number = %s", row[0]) == [
+        (jobs.MOST_ATTEMPTS,)
+    ]

@@ -6,7 +6,12 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-WHOLE = ("checks/test_urls.py", "checks/test_abuse_pages.py", "src/renkei/demo/tests/test_demo_load.py")
+WHOLE = (
+    "checks/test_urls.py",
+    "checks/test_abuse_pages.py",
+    "checks/test_faults.py",
+    "src/renkei/demo/tests/test_demo_load.py",
+)
 """Files whose arranged world costs half a minute: one process makes it and runs all of their tests."""
 
 
