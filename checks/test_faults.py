@@ -341,3 +341,23 @@ def test_a_job_that_takes_its_worker_down_each_time_ends_on_the_page_of_failed_j
     assert town.ask("SELECT attempt FROM jobs_jobfailure WHERE job_number = %s", row[0]) == [
         (jobs.MOST_ATTEMPTS,)
     ]
+
+
+def test_a_killed_job_of_the_clock_whose_next_turn_waits_does_not_hold_up_the_others(
+    killable: tuple[Town, Cluster],
+) -> None:
+    town, cluster = killable
+    made = (
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, queueing_lock)"
+        " VALUES ('periodic', 'proof.clock', %s, %s) RETURNING id"
+    )
+    with psycopg.connect(cluster.url(pgroles.OWNER), autocommit=True) as owner:
+        rows = [
+            owner.execute(made, given).fetchone()
+            for given in (("doing", "proof.clock"), ("todo", "proof.clock"), ("doing", None))
+        ]
+    with logged_in_as(pgroles.WORKER):
+        jobs.take_up_abandoned(timestamp=0)
+    numbers = [row[0] for row in rows if row]
+    ask = "SELECT status::text FROM procrastinate_jobs WHERE id = ANY(%s) ORDER BY id"
+    assert town.ask(ask, numbers) == [("aborted",), ("todo",), ("todo",)]

@@ -28,12 +28,22 @@ def take_up_abandoned() -> None:
     Whatever the killed attempt wrote was rolled back by the database, so the next attempt starts anew.
     """
     for job in abandoned():
+        if job.queueing_lock and ProcrastinateJob.objects.filter(
+            queueing_lock=job.queueing_lock, status="todo"
+        ):
+            # Its next turn by the clock waits already, and two of the same may not: that one does the work.
+            _finish(job, Status.ABORTED)
+            continue
         JobFailure(job_number=job.pk, attempt=job.attempts + 1, error=REASON).save(force_insert=True)
         if job.attempts + 1 < MOST_ATTEMPTS:
             procrastinate_app.job_manager.retry_job_by_id(job.pk, retry_at=AT_ONCE)
         else:
-            finish = async_to_sync(procrastinate_app.job_manager.finish_job_by_id_async)
-            finish(job.pk, status=Status.FAILED, delete_job=False)
+            _finish(job, Status.FAILED)
+
+
+def _finish(job: ProcrastinateJob, status: Status) -> None:
+    finish = async_to_sync(procrastinate_app.job_manager.finish_job_by_id_async)
+    finish(job.pk, status=status, delete_job=False)
 
 
 def abandoned() -> list[ProcrastinateJob]:
