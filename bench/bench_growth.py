@@ -79,7 +79,10 @@ def measured(size: int) -> dict[str, tuple[float, int]]:
         load.load(max(1, round(size * 1000 / PER_REGION)), told=lambda line: None, houses=True)
         with connection.cursor() as cursor:
             cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'referrals_referral'")
-            print(f"{cursor.fetchone()[0]:,} referrals loaded in {time.perf_counter() - began:.0f} s", flush=True)
+            print(
+                f"{cursor.fetchone()[0]:,} referrals loaded in {time.perf_counter() - began:.0f} s",
+                flush=True,
+            )
         with clock.frozen(DEMO_START):
             asked = questions(actor_at("sato.h1"), actor_at("aoki.c1"))
             return {what: p95(actor, ask) for what, (actor, ask) in asked.items()}

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -56,8 +56,8 @@ class Ledger:
 class Person:
     """A member of staff with a browser that keeps its connection."""
 
-    def __init__(self, port: int, cookies: dict[str, str], ledger: Ledger, seed: int) -> None:
-        self.port, self.cookies, self.ledger = port, cookies, ledger
+    def __init__(self, port: int, cookies: dict[str, str], house: int, ledger: Ledger, seed: int) -> None:
+        self.port, self.cookies, self.house, self.ledger = port, cookies, house, ledger
         self.chance = random.Random(seed)
         self.wire = HTTPConnection("127.0.0.1", port, timeout=60)
 
@@ -73,13 +73,14 @@ class Person:
             self.wire.request("GET" if body is None else "POST", path, body, headers)
             answer = self.wire.getresponse()
             page = answer.read().decode(errors="replace")
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             self.ledger.errors.append(f"{path}: {error!r}")
             self.wire.close()
             return ""
         self.ledger.waits.append((time.perf_counter() - began) * 1000)
         if answer.status not in (200, 302, 304):
-            self.ledger.errors.append(f"{path}: {answer.status}")
+            said = re.search(r"<h1[^>]*>(.*?)</h1>.*?<p[^>]*>(.*?)</p>", page, re.DOTALL)
+            self.ledger.errors.append(f"{path}: {answer.status} {' '.join(said.groups()) if said else page[:80]}")
             return ""
         return page or "-"
 
@@ -95,7 +96,9 @@ class Person:
                 self.ask(f"/referrals/{uid}/")
                 time.sleep(THOUGHT)
                 mark = uuid4().hex
-                if self.ask(f"/referrals/{uid}/message/", {"text": f"連絡 {mark}"}):
+                if self.ask(
+                    f"/referrals/{uid}/message/", {"message-text": f"連絡 {mark}", "_facility": str(self.house)}
+                ):
                     self.ledger.acknowledged.append(mark)
                 time.sleep(THOUGHT)
             self.ask(
@@ -104,8 +107,8 @@ class Person:
             time.sleep(THOUGHT)
 
 
-def cookies_of_everybody() -> list[tuple[dict[str, str], str]]:
-    """Log-ins of as many staff as there are users, with the page where their day begins."""
+def cookies_of_everybody() -> list[tuple[dict[str, str], int, str]]:
+    """Log-ins of as many staff as there are users, with their house and the page where their day begins."""
     found = []
     with arranging(), system("benchmark") as whole:
         rows = Membership.objects.visible_to(whole).select_related("person", "facility").order_by("id")
@@ -114,13 +117,13 @@ def cookies_of_everybody() -> list[tuple[dict[str, str], str]]:
     for number in range(USERS):
         actor = workers[number % len(workers)]
         client = StaffClient().log_in(actor)
-        client.get("/accounts/me/")
+        client.get("/accounts/me/", headers={"host": "localhost"})
         cookies = {
             settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value,
             "csrftoken": client.cookies["csrftoken"].value,
         }
         home = "/referrals/desk/" if actor.may("referral.receive") else "/referrals/clinic/"
-        found.append((cookies, home))
+        found.append((cookies, actor.facility_id, home))
     return found
 
 
@@ -146,13 +149,13 @@ def main() -> None:
     ledger, port = Ledger(), free_port()
     with database(NAME):
         logged_in = cookies_of_everybody()
-    env = {k: v for k, v in os.environ.items() if not k.startswith("DATABASE_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "RENKEI_COMPARE"))}
     env["DATABASE_URL"] = make_conninfo(os.environ["DATABASE_OWNER_URL"], user=pgroles.APP, dbname=NAME)
     with running(launch.web_command("127.0.0.1", port), env, port, "/healthz"):
         until = time.monotonic() + MINUTES * 60
         people = [
-            threading.Thread(target=Person(port, cookies, ledger, n).work, args=(until, home))
-            for n, (cookies, home) in enumerate(logged_in)
+            threading.Thread(target=Person(port, cookies, house, ledger, n).work, args=(until, home))
+            for n, (cookies, house, home) in enumerate(logged_in)
         ]
         for person in people:
             person.start()

@@ -16,7 +16,7 @@ from renkei.gate.actor import Actor, current
 from renkei.gate.compiled import fetch
 from renkei.gate.context import acting
 from renkei.gate.models import Guarded
-from renkei.gate.writing import Writing, writing
+from renkei.gate.writing import Writing, needs_savepoint, writing
 from renkei.kernel.errors import NotAllowed, NotFound, Stale
 
 P = ParamSpec("P")
@@ -56,15 +56,15 @@ def refuse(actor: Actor, action: str, says: str, row: Guarded | None = None) -> 
     )
 
 
-def _locked(actor: Actor, row: Guarded, name: str, says: str) -> Guarded:
-    """The row as it is now, locked; ``NotFound`` for strangers, ``Stale`` when somebody saved in between."""
+def _locked(actor: Actor, row: Guarded, name: str, says: str, *, adds: bool) -> Guarded:
+    """The row as it is now, locked; ``NotFound`` for strangers, ``Stale`` when somebody saved in between (not for ``adds``)."""
     model = type(row)
     rows = fetch(actor, ("lock", model), lambda who, key: _for_update(model, who, key), row.pk)
     found: Guarded | None = rows[0] if rows else None
     if found is None:
         refuse(actor, name, says, row)
         raise NotFound("not_found", "見つかりません。共有範囲の外か、取り下げられた可能性があります。")
-    if row.versioned:
+    if row.versioned and not (adds and row.expected_version is None):
         seen = row.expected_version if row.expected_version is not None else row.version
         if seen != found.version:
             raise Stale(
@@ -78,13 +78,14 @@ def _for_update(model: type[Guarded], actor: Actor, key: int) -> models.QuerySet
 
 
 def action(
-    permission: StrEnum, *, says: str
+    permission: StrEnum, *, says: str, adds: bool = False
 ) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
     """Make a function the one way to do what ``says`` names.
 
     The decorated function takes the actor first. A guarded row as second argument is loaded again under lock, through
     ``visible_to``; its version is compared with the one that the person saw. Raises ``NotAllowed``, ``NotFound``,
-    ``Stale`` and whatever the body raises; then nothing is changed and refusals stay on record.
+    ``Stale`` and whatever the body raises; then nothing is changed and refusals stay on record. ``adds``: the action only
+    adds something beside the row (a line, a read mark), so what others changed in it meanwhile does not matter.
     """
 
     def decorate(function: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
@@ -100,9 +101,9 @@ def action(
                 raise NotAllowed(
                     "not_allowed", f"「{says}」の権限がありません。施設の管理者に確認してください。"
                 )
-            with transaction.atomic(), _as(actor), writing(name, actor) as opened:
+            with transaction.atomic(savepoint=needs_savepoint()), _as(actor), writing(name, actor) as opened:
                 if row is not None:
-                    locked = _locked(actor, row, name, says)
+                    locked = _locked(actor, row, name, says, adds=adds)
                     args = (locked, *args[1:])  # type: ignore[assignment]
                 # An action inside another has a sentence of its own; the outer one's waits meanwhile.
                 start, outer, opened.sentence = len(opened.changes), opened.sentence, ""

@@ -64,6 +64,27 @@ def require_writing(what: object) -> None:
         raise OutsideAction(f"{named} was written outside an action")
 
 
+_one_piece: ContextVar[bool] = ContextVar("renkei_one_piece", default=False)
+
+
+@contextmanager
+def in_one_piece() -> Iterator[None]:
+    """Whatever an action inside the block raises ends the whole transaction: they need no savepoints of their own.
+
+    Only around code that lets every error through; who catches one inside finds the transaction broken.
+    """
+    token = _one_piece.set(True)
+    try:
+        yield
+    finally:
+        _one_piece.reset(token)
+
+
+def needs_savepoint() -> bool:
+    """Whether an action that fails may be survived by what stands around it."""
+    return not _one_piece.get()
+
+
 def say(sentence: str) -> None:
     """Put the exact sentence of what happens into the audit entry of the open action."""
     opened = _writing.get()

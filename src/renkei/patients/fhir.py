@@ -314,6 +314,7 @@ MAPPING = register(
         sorts=(Sort("name", "kana_key"), Sort("birthdate", "birth_on")),
         from_fhir=from_fhir,
         create=create,
+        in_one_piece=True,
         update=update,
         elements={
             "name": "Patient.name",

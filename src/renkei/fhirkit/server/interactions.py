@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from renkei.fhirkit.bundles import Resource, text_of
@@ -16,6 +17,7 @@ from renkei.fhirkit.server.values import ID
 from renkei.gate.actions import refuse
 from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
+from renkei.gate.writing import in_one_piece
 from renkei.kernel.errors import DomainError, NotAllowed, NotFound, Stale
 
 VERBS = {"r": "閲覧", "s": "検索", "c": "登録", "u": "更新", "d": "削除"}
@@ -150,7 +152,8 @@ def create(request: Request, mapping: Mapping) -> Response:
             )
         if known:
             return _answer(request, mapping, known[0], 200)
-    with collecting(), naming(mapping):
+    whole = in_one_piece() if mapping.in_one_piece and not request.inside else nullcontext()
+    with collecting(), naming(mapping), whole:
         as_bytes = mapping.from_bytes if request.received else None
         command = as_bytes(request.received) if as_bytes else mapping.from_fhir(resource)
         row = mapping.create(request.actor, command)

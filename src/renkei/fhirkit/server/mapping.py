@@ -118,6 +118,8 @@ class Mapping:
     After a write the row is read anew through ``rows``, unless ``reload`` is False: then what the action returned goes to
     ``prepare``, which saves a statement.
 
+    ``in_one_piece``: ``create`` lets every error of an action through, so that these need no savepoints.
+
     ``history(actor, row)`` newest first, only where versions are kept. ``delete(actor, row)`` only where the data knows it.
     ``raw(actor, row)`` gives (media type, bytes) for a read that does not ask for FHIR JSON (Binary).
     ``fetch(actor, id)`` and ``find(actor, asked)`` take the place of ``rows`` where there is no model that may be queried
@@ -152,6 +154,7 @@ class Mapping:
     fetch: Callable[[Actor, str], Row | None] | None = None
     find: Callable[[Actor, Asked], Found] | None = None
     reload: bool = True
+    in_one_piece: bool = False
     elements: dict[str, str] = field(default_factory=dict)
 
     def param(self, name: str) -> Param | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Cursor
-from psycopg.pq import ConnStatus
+from psycopg.pq import ConnStatus, Escaping, ExecStatus, TransactionStatus
 
 from renkei.gate.actor import Kind, current
 from renkei.kernel import clock
@@ -81,11 +81,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def tell_actor(self) -> None:
         """Write the current actor into the transaction."""
         actor = current()
-        values: tuple[Any, ...] = (
+        values: tuple[str, ...] = (
             str(actor.facility_id or ""),
             str(actor.person_id or ""),
             actor.reason if actor.kind is Kind.SYSTEM else "",
             clock.now().isoformat(),
         )
+        if self._begin_and_tell(values):
+            return
         with self.wrap_database_errors, Cursor(self.connection) as cursor:
             cursor.execute(_SET, values, prepare=True)
+
+    def _begin_and_tell(self, values: tuple[str, ...]) -> bool:
+        """Both in one message, where a transaction begins now; anything unusual is left to the driver and its errors."""
+        wire = self.connection.pgconn
+        if self.connection.autocommit or wire.transaction_status != TransactionStatus.IDLE:
+            return False
+        literals = [Escaping(wire).escape_literal(value.encode()).decode() for value in values]
+        message = "BEGIN; " + _SET.replace("%s", "{}").format(*literals)
+        done = wire.exec_(message.encode())
+        return bool(done.status == ExecStatus.TUPLES_OK)

@@ -7,13 +7,15 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from renkei.accounts.queries import name_of
 from renkei.circles.actions import let_in, let_out, open_circle
 from renkei.circles.types import Basis, Source
 from renkei.directory.models import Facility
 from renkei.gate.actions import action
-from renkei.gate.actor import Actor, Kind
+from renkei.gate.actor import Actor, Kind, current
+from renkei.gate.compiled import fetch
 from renkei.gate.writing import say
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
@@ -98,7 +100,12 @@ def _name(actor: Actor) -> str:
 
 def current_letter(referral: Referral) -> ReferralLetter:
     """The newest version of the letter; the caller holds the gate."""
-    return ReferralLetter._base_manager.filter(referral=referral).order_by("-number")[0]
+    letter: ReferralLetter = fetch(current(), "newest letter", _newest, referral.pk)[0]
+    return letter
+
+
+def _newest(somebody: Actor, referral_id: int) -> QuerySet[ReferralLetter]:
+    return ReferralLetter._base_manager.filter(referral_id=referral_id).order_by("-number")[:1]
 
 
 @action(P.DRAFT, says="紹介状の下書きを保存")

@@ -120,7 +120,7 @@ def _move_of(kind: ReplyKind, referral: Referral) -> str:
     return "notify_arrival" if kind is ReplyKind.ARRIVAL_NOTICE else "reply"
 
 
-@action(P.VIEW, says="返書を確認")
+@action(P.VIEW, says="返書を確認", adds=True)
 def read_reply(actor: Actor, referral: Referral, *, reply: ReplyLetter) -> ReplyLetter:
     """The sender's side opened a reply: the unread mark goes, and the receiver sees that it was read."""
     if party_of(actor, referral) != "sender" or reply.first_read_at or not reply.sent_at:

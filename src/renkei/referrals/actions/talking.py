@@ -20,7 +20,7 @@ from renkei.referrals.permissions import P
 MESSAGE_LIMIT = 2_000
 
 
-@action(P.MESSAGE, says="連絡を送信")
+@action(P.MESSAGE, says="連絡を送信", adds=True)
 def post_message(actor: Actor, referral: Referral, *, text: str, by_telephone: bool = False) -> Message:
     """A line to the other side, or the note of a telephone call; both sides read it."""
     clean = clean_note(text, MESSAGE_LIMIT, "text")
@@ -54,7 +54,7 @@ def post_message(actor: Actor, referral: Referral, *, text: str, by_telephone: b
     return row
 
 
-@action(P.VIEW, says="連絡を確認")
+@action(P.VIEW, says="連絡を確認", adds=True)
 def mark_messages_read(actor: Actor, referral: Referral) -> int:
     """既読: every line of the other side that this person had not read; returns how many."""
     unread = (

@@ -14,6 +14,7 @@ from renkei.circles.queries import basis_of
 from renkei.fhirkit.bundles import Resource, items, text_of
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import Invalid, NotPossibleNow
+from renkei.patients.models import Patient
 from renkei.referrals import actions, queries
 from renkei.referrals.fhir import reading, words
 from renkei.referrals.models import Referral
@@ -176,7 +177,7 @@ def create(actor: Actor, command: OrderCommand) -> Referral:
     draft = actions.draft(actor, patient, kind=command.kind)
     if command.numbers:
         draft = actions.number_order(actor, draft, numbers=command.numbers)
-    return _written(actor, draft, command, physician)
+    return _written(actor, draft, patient, command, physician)
 
 
 def update(actor: Actor, row: Referral, command: OrderCommand) -> Referral:
@@ -192,10 +193,12 @@ def update(actor: Actor, row: Referral, command: OrderCommand) -> Referral:
             "other_patient", "患者は変えられません。別の紹介として登録してください。", f"{TYPE}.subject"
         )
     physician = reading.physician_of(actor, command.requester, f"{TYPE}.requester")
-    return _written(actor, row, command, physician)
+    return _written(actor, row, patient, command, physician)
 
 
-def _written(actor: Actor, draft: Referral, command: OrderCommand, physician: tuple[int, str]) -> Referral:
+def _written(
+    actor: Actor, draft: Referral, patient: Patient, command: OrderCommand, physician: tuple[int, str]
+) -> Referral:
     facility, name, person = _addressee(command)
     saved = actions.write(
         actor,
@@ -207,7 +210,7 @@ def _written(actor: Actor, draft: Referral, command: OrderCommand, physician: tu
         receiver_physician=person,
         sender_department=draft.sender_department,
         urgency=command.urgency,
-        basis=basis_of(actor, draft.patient),
+        basis=basis_of(actor, patient),
         wish=draft.wish,
         wish_from=command.wish_from,
         wish_until=command.wish_until,

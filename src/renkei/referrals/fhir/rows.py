@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from renkei.fhirkit.server.values import read_uuid
@@ -40,14 +40,19 @@ PARTIES = {
 
 
 def referrals(actor: Actor) -> QuerySet[Any]:
-    """Referrals with the ids of their parties."""
+    """Referrals with the ids of their parties: looked up for the rows of the page, not joined to all before the sort."""
     return Referral.objects.visible_to(actor).annotate(
-        patient_uid=F("patient__uid"),
-        sender_uid=F("sender__uid"),
-        sender_name=F("sender__name"),
-        receiver_uid=F("receiver__uid"),
-        receiver_now=F("receiver__name"),
+        patient_uid=_of("patient", "uid"),
+        sender_uid=_of("sender", "uid"),
+        sender_name=_of("sender", "name"),
+        receiver_uid=_of("receiver", "uid"),
+        receiver_now=_of("receiver", "name"),
     )
+
+
+def _of(party: str, column: str) -> Subquery:
+    model: Any = Referral._meta.get_field(party).related_model
+    return Subquery(model._base_manager.filter(pk=OuterRef(f"{party}_id")).order_by().values(column))
 
 
 def mine_or(done: str, actor: Actor) -> Q:

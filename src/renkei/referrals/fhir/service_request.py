@@ -214,6 +214,7 @@ register(
         default_sort="-authored",
         from_fhir=ordering.from_fhir,
         create=ordering.create,
+        in_one_piece=True,
         update=ordering.update,
         elements=ordering.ELEMENTS,
     )

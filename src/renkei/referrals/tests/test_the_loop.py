@@ -265,6 +265,24 @@ def test_messages_carry_read_marks(region: Region) -> None:
         assert queries.clinic_counts(clerk)["unread"] == 0
 
 
+def test_two_who_write_and_read_in_the_same_moment_do_not_stop_each_other(region: Region) -> None:
+    """Both saw the referral as it was; the lines of one are no reason to refuse the other's, nor to read the page."""
+    referral = region.sent()
+    clerk, desk = region.cast.actor("kimura"), region.cast.actor("sato")
+    with acting(desk):
+        seen_by_desk = region.see(desk, referral)
+    with acting(clerk):
+        seen_by_clerk = region.see(clerk, referral)
+    region.do("sato", "post_message", referral, text="お薬手帳をお持ちください。")
+    with acting(clerk):
+        actions.post_message(clerk, seen_by_clerk, text="承知しました。")
+        assert actions.mark_messages_read(clerk, seen_by_clerk) == 1
+    with acting(desk):
+        assert actions.mark_messages_read(desk, seen_by_desk) == 1
+        with pytest.raises(Stale):
+            actions.post_message(desk, seen_by_desk.expecting(seen_by_desk.version), text="遅すぎる")
+
+
 def test_one_search_finds_by_name_kana_number_facility_and_date(region: Region) -> None:
     referral = region.sent()
     actor = region.cast.actor("sato")
