@@ -80,7 +80,9 @@ class Person:
         self.ledger.waits.append((time.perf_counter() - began) * 1000)
         if answer.status not in (200, 302, 304):
             said = re.search(r"<h1[^>]*>(.*?)</h1>.*?<p[^>]*>(.*?)</p>", page, re.DOTALL)
-            self.ledger.errors.append(f"{path}: {answer.status} {' '.join(said.groups()) if said else page[:80]}")
+            self.ledger.errors.append(
+                f"{path}: {answer.status} {' '.join(said.groups()) if said else page[:80]}"
+            )
             return ""
         return page or "-"
 
@@ -97,7 +99,8 @@ class Person:
                 time.sleep(THOUGHT)
                 mark = uuid4().hex
                 if self.ask(
-                    f"/referrals/{uid}/message/", {"message-text": f"連絡 {mark}", "_facility": str(self.house)}
+                    f"/referrals/{uid}/message/",
+                    {"message-text": f"連絡 {mark}", "_facility": str(self.house)},
                 ):
                     self.ledger.acknowledged.append(mark)
                 time.sleep(THOUGHT)
