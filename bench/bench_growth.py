@@ -85,7 +85,10 @@ def measured(size: int) -> dict[str, tuple[float, int]]:
             )
         with clock.frozen(DEMO_START):
             asked = questions(actor_at("sato.h1"), actor_at("aoki.c1"))
-            return {what: p95(actor, ask) for what, (actor, ask) in asked.items()}
+            found = {what: p95(actor, ask) for what, (actor, ask) in asked.items()}
+    told = ", ".join(f"{what} {wait:.1f}" for what, (wait, _) in found.items())
+    print(f"  p95 in ms, {machine()}: {told}", flush=True)
+    return found
 
 
 def main() -> None:

@@ -77,9 +77,7 @@ def fetch(actor: Actor, name: Hashable, build: Build, *values: Plain) -> list[An
     ``name``. None, booleans and lists are no values here. Raises ``Ungated`` where the gate was not passed.
     """
     kind = (name, *(type(value) for value in values), *_sort_of(actor))
-    if kind not in _known:
-        _remember(kind, _make(actor, build, values))
-    made = _known[kind]
+    made = _statement(kind, actor, build, values)
     if made is None:
         return list(build(actor, *values))
     if settings.COMPARE_COMPILED and not _agrees(made, actor, build, values):
@@ -118,9 +116,7 @@ def _counting(actor: Actor, build: Build) -> _Statement | None:
         return build(who).order_by().values_list("pk")
 
     kind = ("count", build, *_sort_of(actor))
-    if kind not in _known:
-        _remember(kind, _make(actor, keys, ()))
-    made = _known[kind]
+    made = _statement(kind, actor, keys, ())
     if made is not None and settings.COMPARE_COMPILED and not _agrees(made, actor, keys, ()):
         raise AssertionError(f"{build!r}: the SQL depends on more than the actor")
     return made
@@ -131,10 +127,16 @@ def forget() -> None:
     _known.clear()
 
 
-def _remember(kind: Hashable, made: _Statement | None) -> None:
-    if len(_known) >= _MOST:
-        _known.clear()
-    _known[kind] = made
+def _statement(kind: Hashable, actor: Actor, build: Build, values: tuple[Plain, ...]) -> _Statement | None:
+    """The known one, or a new one; other threads may clear the store meanwhile."""
+    try:
+        return _known[kind]
+    except KeyError:
+        made = _make(actor, build, values)
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[kind] = made
+        return made
 
 
 def _sort_of(actor: Actor) -> tuple[Any, ...]:
