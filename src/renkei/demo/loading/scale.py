@@ -32,7 +32,7 @@ SPECIAL = {
     "uid": "gen_random_uuid()",
     "institution_number": "NULL",
     "local_number": "CASE WHEN t.local_number = '' THEN '' ELSE t.local_number || '-' || k END",
-    "number": "left(t.number, 7) || lpad((right(t.number, 6)::int + k * {referrals})::text, 6, '0')",
+    "number": "left(t.number, 7) || to_char(right(t.number, 6)::int + k * {referrals}, 'FM999999000000')",
 }
 
 
