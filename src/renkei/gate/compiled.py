@@ -33,7 +33,11 @@ Line = tuple[Any, ...]
 
 _KEYS = ("facility_id", "person_id", "membership_id")
 _STAND_IN = 4_611_686_018_427_000_000
-_MOMENT = clock.jst(9000, 6, 15, 12, 34) + timedelta(microseconds=567_891)
+_MOMENTS = tuple(
+    clock.jst(*moment) + timedelta(microseconds=567_891)
+    for moment in ((9000, 6, 15, 12, 34), (9000, 8, 27, 3, 9))
+)
+"""Two, of another month, day, weekday and hour: what is not the same distance from both (the first of the month) shows."""
 _NEAR = timedelta(days=20_000)
 _NOW, _MIDNIGHT, _TODAY, _GIVEN = range(len(_KEYS), len(_KEYS) + 4)
 """Places of what fills a parameter: the actor's keys, the instant, the day's first one, the day, then the given values."""
@@ -42,7 +46,7 @@ _MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda n: 2_147_000_000 + n,
     str: lambda n: f"\x01mark{n}\x01",
     datetime: lambda n: datetime(1902, 1, 1, 0, 0, 0, n, UTC),
-    date: lambda n: date(1903, 1, 1 + n),
+    date: lambda n: date(1903, 1, 1) + timedelta(days=n),
 }
 _MOST = 1_000
 _BY_VALUE = re.compile(r"\^@|LIKE|@>|&&|~|STRPOS", re.IGNORECASE)
@@ -168,24 +172,27 @@ def _make(actor: Actor, build: Build, values: tuple[Plain, ...]) -> _Statement |
         return None
     marks = {_MARKS[type(value)](number): _GIVEN + number for number, value in enumerate(values)}
     keys: dict[str, Any] = {key: _STAND_IN + n for n, key in enumerate(_KEYS) if getattr(actor, key)}
+    found = []
     try:
-        with as_current(replace(actor, **keys)) as somebody, clock.frozen(_MOMENT):
-            rows = build(somebody, *marks)
-            if isinstance(rows, GuardedQuerySet):
-                rows._require_gate()
-            compiler = rows.query.get_compiler(connection=connection)
-            sql, params = compiler.as_sql()
+        for moment in _MOMENTS:
+            with as_current(replace(actor, **keys)) as somebody, clock.frozen(moment):
+                rows = build(somebody, *marks)
+                if isinstance(rows, GuardedQuerySet):
+                    rows._require_gate()
+                compiler = rows.query.get_compiler(connection=connection)
+                sql, params = compiler.as_sql()
+            found.append((sql, tuple(_source(param, marks, moment) for param in params)))
     except (EmptyResultSet, FullResultSet, ValidationError, ValueError, TypeError):
         return None
     row = _row_maker(rows, compiler)
-    sources = tuple(_source(param, marks) for param in params)
-    if row is None or not set(marks.values()) <= {place for place, _ in sources}:
+    sql, sources = found[0]
+    if row is None or found[0] != found[1] or not set(marks.values()) <= {place for place, _ in sources}:
         return None
     made = _Statement(sql, sources, row, rows.model, bool(_BY_VALUE.search(sql)))
     return made if _agrees(made, actor, build, values) else None
 
 
-def _source(param: Any, marks: dict[Any, int]) -> tuple[int, Any]:
+def _source(param: Any, marks: dict[Any, int], moment: datetime) -> tuple[int, Any]:
     """Where a parameter of the stand-ins comes from: (place, what is added), or (-1, constant)."""
     try:
         if param in marks:
@@ -194,12 +201,12 @@ def _source(param: Any, marks: dict[Any, int]) -> tuple[int, Any]:
         return -1, param
     if isinstance(param, int) and 0 <= param - _STAND_IN < len(_KEYS):
         return param - _STAND_IN, None
-    if isinstance(param, datetime) and abs(param - _MOMENT) < _NEAR:
+    if isinstance(param, datetime) and abs(param - moment) < _NEAR:
         if param.astimezone(clock.JST).time() == time():
-            return _MIDNIGHT, param - datetime.combine(_MOMENT.date(), time(), tzinfo=clock.JST) or None
-        return _NOW, (param - _MOMENT) or None
-    if type(param) is date and abs(param - _MOMENT.date()) < _NEAR:
-        return _TODAY, (param - _MOMENT.date()) or None
+            return _MIDNIGHT, param - datetime.combine(moment.date(), time(), tzinfo=clock.JST) or None
+        return _NOW, (param - moment) or None
+    if type(param) is date and abs(param - moment.date()) < _NEAR:
+        return _TODAY, (param - moment.date()) or None
     return -1, param
 
 

@@ -11,24 +11,20 @@ class Begins(Lookup):
     """``field ^@ text``: leakproof, so it keeps its index under row-level security, which ``LIKE`` does not."""
 
     lookup_name = "begins"
+    form = "{} ^@ {}"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL and parameters."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} ^@ {right}", (*left_params, *right_params)
+        return self.form.format(left, right), (*left_params, *right_params)
 
 
 class Holds(Begins):
     """``strpos(field, text) > 0``: nothing in the text means anything else than itself."""
 
     lookup_name = "holds"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """SQL and parameters."""
-        left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"STRPOS({left}, {right}) > 0", (*left_params, *right_params)
+    form = "STRPOS({}, {}) > 0"
 
 
 def register() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from renkei.gate import compiled
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.gate.guard import collecting
+from renkei.kernel import clock
 from renkei.patients.models import Patient
 from testing.cast import Cast
 
@@ -82,3 +84,26 @@ def test_in_the_tests_every_use_is_compared(cast: Cast) -> None:
         more["pk__gte"] = 2
         with pytest.raises(AssertionError, match="depends on more"):
             compiled.fetch(actor, "later", rows, 5)
+
+
+def test_the_first_of_the_month_is_not_taken_for_some_days_ago(cast: Cast) -> None:
+    """On the 15th the first of the month is fourteen days ago, and so it was at the stand-in moment."""
+
+    def rows(actor: Actor) -> models.QuerySet[Any]:
+        return Patient.objects.visible_to(actor).filter(birth_on__lt=clock.today().replace(day=1))
+
+    actor = cast.actor("aoki")
+    with acting(actor), clock.frozen(clock.jst(2026, 6, 15, 9)):
+        compiled.fetch(actor, "this month", rows)
+    assert list(compiled._known.values()) == [None]
+
+
+@pytest.mark.parametrize("count", [1, 31, 200])
+def test_many_values_of_one_kind_are_asked_at_once(cast: Cast, count: int) -> None:
+    def rows(actor: Actor, *days: date) -> models.QuerySet[Any]:
+        return Patient.objects.visible_to(actor).filter(birth_on__in=days)
+
+    actor, born = cast.actor("aoki"), cast.patient("suzuki").birth_on
+    with acting(actor):
+        found = compiled.fetch(actor, "born", rows, *(born + timedelta(days=n) for n in range(count)))
+    assert cast.patient("suzuki") in found
