@@ -26,8 +26,8 @@ for _setting in (
     ),
     Setting("reply.arrival_notice_days", REPLIES, "来院報告", "日", 1, 30, "来院してから"),
     Setting("reply.first_report_days", REPLIES, "初回経過報告", "日", 1, 90, "来院してから"),
-    Setting("reply.interim_report_days", REPLIES, "中間経過報告", "日", 7, 365, "前の報告から"),
-    Setting("reply.discharge_report_days", REPLIES, "退院時経過報告", "日", 1, 90, "退院してから"),
+    Setting("reply.interim_report_days", REPLIES, "中間報告", "日", 7, 365, "前の報告から"),
+    Setting("reply.discharge_report_days", REPLIES, "退院時報告", "日", 1, 90, "退院してから"),
     Setting("reply.final_report_days", REPLIES, "最終報告", "日", 1, 365, "来院してから"),
     Setting("reply.unread_days", REPLIES, "未読の返書の知らせ", "日", 1, 30, "返書が届いてから"),
     Setting(

@@ -20,8 +20,8 @@ from renkei.letters.values import Values
 REPLY_TITLES = {
     "arrival_notice": "来院報告書",
     "first_report": "初回経過報告書",
-    "interim_report": "中間経過報告書",
-    "discharge_report": "退院時経過報告書",
+    "interim_report": "中間報告書",
+    "discharge_report": "退院時報告書",
     "final_report": "最終報告書",
 }
 _REPLY_GREETINGS = {

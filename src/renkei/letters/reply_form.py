@@ -13,13 +13,13 @@ from renkei.letters.values import Values
 
 FORM_TITLES = {
     "arrival_notice": "返書用紙（来院報告）",
-    "interim_report": "返書用紙（経過報告）",
+    "interim_report": "返書用紙（中間報告）",
     "final_report": "返書用紙（最終報告）",
 }
 """The kinds that have a form. The title, the questions and the code on the sheet all belong to one kind."""
 _SAYS = {
     "arrival_notice": "ご紹介した患者様が来院されましたら、ご記入のうえFAXでお返しください。",
-    "interim_report": "検査・治療の途中経過をご記入のうえ、FAXでお返しください。",
+    "interim_report": "検査・治療の経過をご記入のうえ、FAXでお返しください。",
     "final_report": "診療の結果が出ましたら、ご記入のうえFAXでお返しください。",
 }
 

@@ -12,7 +12,7 @@ from renkei.patients.models import Patient
 from renkei.referrals.models import Deadline, Referral, ReferralMove
 from renkei.referrals.queries import Whole
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import State, Urgency
+from renkei.referrals.types import REPLY_LABELS, State, Urgency
 from renkei.referrals.workflow import LABELS, PAPER_MOVES
 from renkei.ui.addresses import address
 from renkei.ui.types import Moment, Row, Shown, Tone
@@ -56,11 +56,7 @@ STOPPED = {State.DECLINED, State.REDIRECTED, State.WITHDRAWN, State.NO_SHOW}
 DEADLINES = {
     "accept": "受付",
     "date_answer": "日程の返事",
-    "arrival_notice": "来院報告",
-    "first_report": "初回経過報告",
-    "interim_report": "中間報告",
-    "discharge_report": "退院時報告",
-    "final_report": "最終報告",
+    **{kind.value: label for kind, label in REPLY_LABELS.items()},
 }
 WEEKDAYS = "月火水木金土日"
 

@@ -305,7 +305,7 @@ REFERRAL = Workflow(
             asks=("reason",),
         ),
         _paper("close_answered", {S.FINAL_REPLY}, S.CLOSED, permission=P.SEND, label="完了にする"),
-        _paper("paper_arrive", {S.SENT}, S.ARRIVED, label="紙の返書(来院・経過)を登録"),
+        _paper("paper_arrive", {S.SENT}, S.ARRIVED, label="紙の返書(来院・中間)を登録"),
         _paper("paper_reply", {S.ARRIVED, *_ANSWERED}, None, label="紙の返書を登録"),
         _paper("paper_finish", {S.SENT, S.ARRIVED}, S.FINAL_REPLY, label="紙の最終報告を登録"),
         _paper("paper_undo_all", {S.ARRIVED, S.FINAL_REPLY}, S.SENT, label="紙の返書の登録を取り消す"),

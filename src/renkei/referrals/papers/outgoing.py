@@ -16,12 +16,13 @@ from renkei.referrals.actions.on_paper import issue_codes
 from renkei.referrals.models import Attachment, PaperCode, Referral, ReferralLetter
 from renkei.referrals.papers.pdf import letter_pdf, printable_letter
 from renkei.referrals.printing import document
-from renkei.referrals.types import LetterDocument, ReplyKind
+from renkei.referrals.types import REPLY_LABELS, LetterDocument, ReplyKind
 
 COVER = ""
 FORMS = (ReplyKind.ARRIVAL_NOTICE, ReplyKind.INTERIM_REPORT, ReplyKind.FINAL_REPORT)
+FORM_NAMES = f"返書用紙({'・'.join(REPLY_LABELS[kind] for kind in FORMS)})"
 ASKS = (
-    "同封の返書用紙(来院報告・経過報告・最終報告)にご記入のうえ、送信元のFAX番号へお返しください。\n"
+    f"同封の{FORM_NAMES}にご記入のうえ、送信元のFAX番号へお返しください。\n"
     "返書用紙のQRコードで、返信を患者様の記録に照合します。用紙ごとに、そのままお送りください。"
 )
 
@@ -69,7 +70,7 @@ def _cover(
     referral: Referral, letter: ReferralLetter, code: PaperCode, count: int, enclosed: list[Attachment]
 ) -> bytes:
     doc = document(referral, letter)
-    forms = letters.Attachment("返書用紙(来院報告・経過報告・最終報告)", f"{len(FORMS)}枚")
+    forms = letters.Attachment(FORM_NAMES, f"{len(FORMS)}枚")
     parts = (letters.Attachment(doc.kind_title), forms, *(letters.Attachment(a.name) for a in enclosed))
     return letters.cover_sheet(
         letters.CoverSheetData(
