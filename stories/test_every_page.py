@@ -42,7 +42,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "aoki.c1": (
         *(
             f"/referrals/clinic/?tab={tab}"
-            for tab in ("open", "answer", "unread", "drafts", "incoming", "done")
+            for tab in ("open", "answer", "unread", "late", "drafts", "incoming", "done")
         ),
         "/referrals/clinic/?tab=unread",
         "> main a[data-open]",

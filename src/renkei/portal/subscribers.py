@@ -112,7 +112,9 @@ def tell_of_message(event: MessagePosted) -> None:
 @subscribe(ReplyReminded)
 def tell_of_reminder(event: ReplyReminded) -> None:
     """Whoever owes the answer; a house that reminds itself sees it too."""
-    telling = Telling("reminder", "{who}が{what}の返事を待っています。期限を過ぎています。", mail=True)
+    telling = Telling(
+        "reminder", "{who}が{what}の返事を待っています。期限を過ぎています。", mail=True, letter=True
+    )
     to, by = event.facility_id, event.by_facility_id
     what = f"紹介 {event.number} "
     _tell(to, by, telling, what=what, number=event.number, uid=event.referral_uid, own=True)

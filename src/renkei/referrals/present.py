@@ -156,7 +156,7 @@ def _wish(referral: Referral) -> str:
 def _badge(referral: Referral, tab: str) -> tuple[str, Tone, str]:
     state = State(referral.state)
     due = getattr(referral, "due_at", None)
-    if tab == "overdue" and due is not None:
+    if tab in ("overdue", "late") and due is not None:
         return f"返書遅れ {span(clock.now() - due)}", Tone.DANGER, LABELS[state]
     if tab == "back":
         return "逆紹介の予定", Tone.PURPLE, LABELS[state]

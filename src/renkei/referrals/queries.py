@@ -68,6 +68,7 @@ CLINIC_TABS = (
     Tab("open", "進行中"),
     Tab("answer", "日程の返事待ち", alarming=True),
     Tab("unread", "未読の返書・連絡", alarming=True),
+    Tab("late", "返書の遅れ", alarming=True),
     Tab("drafts", "下書き"),
     Tab("incoming", "届いた紹介"),
     Tab("done", "終了"),
@@ -85,6 +86,12 @@ def _late(actor: Actor) -> Exists:
             referral_id=OuterRef("pk"), facility_id=actor.facility_id, met_at=None, due_at__lt=clock.now()
         )
     )
+
+
+def _owed_to(actor: Actor) -> QuerySet[Deadline]:
+    """Timers past their instant of the other side: of a house on paper, too, which has no desk that would show them."""
+    due = Deadline._base_manager.filter(referral_id=OuterRef("pk"), met_at=None, due_at__lt=clock.now())
+    return due.exclude(facility_id=actor.facility_id)
 
 
 def _sent_back() -> Exists:
@@ -193,6 +200,7 @@ def _clinic_filters(actor: Actor) -> dict[str, Q]:
         "open": mine & running,
         "answer": mine & Q(state=State.OFFERED),
         "unread": mine & _unread(actor),
+        "late": mine & running & Q(Exists(_owed_to(actor))),
         "drafts": mine & Q(state=State.DRAFT),
         "incoming": Q(receiver_id=actor.facility_id) & running,
         "done": mine & Q(state__in=ENDED),
@@ -203,6 +211,9 @@ def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
     """The sender's view: where each of my patients stands."""
     rows = Referral.objects.visible_to(actor).filter(_clinic_filters(actor)[tab])
     rows = rows.select_related("patient", "sender", "receiver")
+    if tab == "late":
+        rows = rows.annotate(due_at=_owed_to(actor).order_by("due_at").values("due_at")[:1])
+        return rows.annotate(unread=_unread(actor)).order_by("due_at", "id")
     return rows.annotate(unread=_unread(actor)).order_by("-unread", "-moved_at", "-id")
 
 

@@ -118,7 +118,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "tab_label": next(t.label for t in queries.CLINIC_TABS if t.key == tab),
         "counters": _counters(queries.CLINIC_TABS, counts, tab, reverse("referrals:clinic")),
-        "rows": [present.list_row(actor, r) for r in rows],
+        "rows": [present.list_row(actor, r, tab=tab) for r in rows],
         "page": listed,
     }
     return render(request, "referrals/clinic.html", context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from renkei.kernel.workflow import Facts, Move, Timer, Workflow, move
 from renkei.referrals.permissions import P
 from renkei.referrals.types import State
@@ -101,11 +103,10 @@ _SEEN = {S.ARRIVED, S.ADMITTED}
 _ANSWERED = {S.FINAL_REPLY, S.CLOSED, S.WITHDRAWN}
 
 
-def _paper(
-    name: str, sources: set[State], target: State | None, *, label: str, permission: P = P.FILE_PAPER
-) -> Move:
+def _paper(name: str, sources: set[State], target: State | None, **how: Any) -> Move:
     """A move of a referral that went out on paper: nobody but the sender's house can make it."""
-    return move(name, sources, target, by=SENDER, permission=permission, label=label, needs=(sent_on_paper,))
+    how = {"permission": P.FILE_PAPER} | how
+    return move(name, sources, target, by=SENDER, needs=(sent_on_paper,), **how)
 
 
 PAPER_MOVES = frozenset(
@@ -294,21 +295,46 @@ REFERRAL = Workflow(
             permission=P.RECEIVE,
             label="別の科へ",
         ),
-        move(
+        _paper(
             "close_paper",
             {S.SENT, S.ARRIVED},
             S.CLOSED,
-            by=SENDER,
             permission=P.SEND,
             label="紙の紹介を完了",
-            needs=(sent_on_paper,),
             asks=("reason",),
+            stops=ALL_TIMERS,
         ),
-        _paper("close_answered", {S.FINAL_REPLY}, S.CLOSED, permission=P.SEND, label="完了にする"),
-        _paper("paper_arrive", {S.SENT}, S.ARRIVED, label="紙の返書(来院・中間)を登録"),
+        _paper(
+            "close_answered",
+            {S.FINAL_REPLY},
+            S.CLOSED,
+            permission=P.SEND,
+            label="完了にする",
+            stops=ALL_TIMERS,
+        ),
+        _paper(
+            "paper_arrive",
+            {S.SENT},
+            S.ARRIVED,
+            label="紙の返書(来院・中間)を登録",
+            starts=(ARRIVAL, FIRST, FINAL),
+            stops=("accept",),
+        ),
         _paper("paper_reply", {S.ARRIVED, *_ANSWERED}, None, label="紙の返書を登録"),
-        _paper("paper_finish", {S.SENT, S.ARRIVED}, S.FINAL_REPLY, label="紙の最終報告を登録"),
-        _paper("paper_undo_all", {S.ARRIVED, S.FINAL_REPLY}, S.SENT, label="紙の返書の登録を取り消す"),
+        _paper(
+            "paper_finish",
+            {S.SENT, S.ARRIVED},
+            S.FINAL_REPLY,
+            label="紙の最終報告を登録",
+            stops=("accept", *REPLIES),
+        ),
+        _paper(
+            "paper_undo_all",
+            {S.ARRIVED, S.FINAL_REPLY},
+            S.SENT,
+            label="紙の返書の登録を取り消す",
+            stops=REPLIES,
+        ),
         _paper("paper_undo_finish", {S.FINAL_REPLY}, S.ARRIVED, label="紙の最終報告の登録を取り消す"),
         _paper("paper_noted", {S.SENT, S.ARRIVED, *_ANSWERED}, None, label="誤登録の記録を残す"),
         _paper("paper_undo", {S.SENT, S.ARRIVED, *_ANSWERED}, None, label="紙の返書の登録を取り消す"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from renkei.circles.queries import holds
@@ -18,6 +19,9 @@ from renkei.referrals.events import ReferralMoved
 from renkei.referrals.models import Deadline, Referral, ReferralMove
 from renkei.referrals.registry import kind_of
 from renkei.referrals.types import State
+
+NOT_LISTED = 0
+"""Who owes the answer when the directory does not know the house that a paper went to."""
 
 
 def party_of(actor: Actor, referral: Referral) -> str:
@@ -83,10 +87,8 @@ def _tell(actor: Actor, referral: Referral, name: str, before: str, says: str, n
 
 def _run_timers(actor: Actor, referral: Referral, made: Move) -> None:
     meet(referral, *made.stops)
-    if referral.receiver_id is None or not referral.electronic:
-        return
     for timer in made.starts:
-        answers = referral.sender_id if timer.name == "date_answer" else referral.receiver_id
+        answers = referral.sender_id if timer.name == "date_answer" else referral.receiver_id or NOT_LISTED
         if timer.name == "date_answer" and not holds(actor, referral.circle_id, answers):
             continue  # they were let out, or never in: nobody there could answer
         Deadline.objects.create(
@@ -100,10 +102,18 @@ def _run_timers(actor: Actor, referral: Referral, made: Move) -> None:
         )
 
 
-def length(timer: Timer, facility_id: int) -> timedelta:
+def length(timer: Timer, facility_id: int | None) -> timedelta:
     """How long ``timer`` runs: the facility's own setting in force today, else the national default."""
     amount = float(rule(timer.setting, facility_id))
     return timedelta(hours=amount) if timer.setting.endswith("_hours") else timedelta(days=amount)
+
+
+def run_again(referral: Referral, names: Iterable[str], since: datetime) -> None:
+    """Timers called ``names`` that were met at ``since`` or later run on: what met them was taken back."""
+    stopped = Deadline._base_manager.filter(referral=referral, name__in=list(names), met_at__gte=since)
+    for deadline in stopped:
+        deadline.met_at = None
+        deadline.save()
 
 
 def meet(referral: Referral, *names: str) -> None:

@@ -20,7 +20,7 @@ from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
 from renkei.kernel.text import clean_note, shorten
 from renkei.notices.actions import notify
 from renkei.referrals import papercodes
-from renkei.referrals.actions._steps import meet, party_of, step
+from renkei.referrals.actions._steps import meet, party_of, run_again, step
 from renkei.referrals.actions.replying import MEETS
 from renkei.referrals.events import ReplySent
 from renkei.referrals.models import Attachment, PaperCode, Referral, ReplyLetter
@@ -222,7 +222,16 @@ def take_back_paper_reply(actor: Actor, referral: Referral, *, reply: ReplyLette
     label = REPLY_LABELS[ReplyKind(row.kind)]
     says = f"{actor.label}が紙の{label}の登録を取り消しました(誤登録の記録)"
     step(actor, referral, _undo_of(referral, rest), says=says, note=note, electronic=referral.electronic)
+    if State(referral.state) not in LATE:
+        run_again(referral, _owed_again(referral, rest), since=row.created_at)
     return referral
+
+
+def _owed_again(referral: Referral, rest: set[str]) -> set[str]:
+    """The timers that the replies that still stand do not meet; back in 紙で送付, only somebody's first word is owed."""
+    if State(referral.state) is State.SENT:
+        return {"accept"}
+    return {kind.value for kind in ReplyKind} - {name for kind in rest for name in MEETS[ReplyKind(kind)]}
 
 
 def _standing(actor: Actor, referral: Referral) -> list[str]:

@@ -186,6 +186,10 @@ def remind(actor: Actor, referral: Referral) -> int:
     Either side may; the same timer is not reminded twice within 20 hours.
     """
     party_of(actor, referral)
+    if referral.receiver_id is None:
+        raise NotPossibleNow(
+            "nobody_to_remind", "宛先が名簿にない医療機関です。電話で返事を確かめ、連絡に記録してください。"
+        )
     now = clock.now()
     due = Deadline._base_manager.filter(referral=referral, met_at=None, due_at__lt=now)
     reminded = 0
