@@ -153,3 +153,14 @@ def test_deleting_is_granted_on_no_table_about_patients(world: World) -> None:
                 )
                 table = model._meta.db_table
                 assert owner.execute(query, [role, table, role, table]).fetchone() == (False,), (table, role)
+
+
+def test_tables_that_lists_read_look_periods_up_instead_of_calling_a_function(world: World) -> None:
+    query = """SELECT tablename, policyname FROM pg_policies WHERE (tablename LIKE 'referrals\\_%' OR tablename = 'patients_patient')
+               AND policyname = 'seen' AND qual LIKE '%gate_sees%'"""
+    with login(pgroles.OWNER, world.database) as owner:
+        walled = (
+            "SELECT count(*) FROM pg_policies WHERE policyname = 'seen' AND tablename LIKE 'referrals\\_%'"
+        )
+        assert (owner.execute(walled).fetchone() or (0,))[0] >= 11
+        assert owner.execute(query).fetchall() == []

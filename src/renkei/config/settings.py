@@ -34,7 +34,7 @@ def database(url: str) -> dict[str, Any]:
 
     A dead network is noticed after seconds, not after the kernel's quarter of an hour, and a web process gives a slow
     statement up after ``RENKEI_STATEMENT_SECONDS`` (0: never), so that a stuck database does not take every thread.
-    Statements that are made once (``gate.compiled``) are prepared.
+    Statements that are made once (``gate.compiled``) are prepared, with one plan for all values (ADR 0012).
     """
     parts = conninfo_to_dict(url)
     patience = 1000 * int(os.environ.get("RENKEI_STATEMENT_SECONDS", "0"))
@@ -52,9 +52,8 @@ def database(url: str) -> dict[str, Any]:
             "connect_timeout": 5,
             "tcp_user_timeout": 15_000,
             "prepare_threshold": 5,
-            **(
-                {"options": f"-c statement_timeout={patience} -c lock_timeout={patience}"} if patience else {}
-            ),
+            "options": "-c plan_cache_mode=force_generic_plan"
+            + (f" -c statement_timeout={patience} -c lock_timeout={patience}" if patience else ""),
         },
         "TEST": {"NAME": parts.get("dbname", "renkei")},
     }
