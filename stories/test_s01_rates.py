@@ -134,7 +134,7 @@ def test_a_closed_month_and_an_old_report_keep_their_version(people: Desk, site:
     with then("it has the number of the page, and grey blanks for what the product cannot know"):
         assert sheet is not None
         cells = {row[0].value: row[1].value for row in sheet.iter_rows()}
-        assert cells["紹介率"] == before.removesuffix("%")
+        assert cells["紹介率"] == float(before.removesuffix("%"))
         assert cells["共同利用に関する規程の有無"] == "記入欄"
     with when("岡 counts ambulances from April 2025 on"):
         admin = people.at("oka.h1")

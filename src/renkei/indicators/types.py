@@ -94,6 +94,11 @@ class Term:
     note: str = ""
     in_formula: bool = True
 
+    @property
+    def name(self) -> str:
+        """``A 紹介患者の数``."""
+        return f"{self.letter} {self.label}"
+
 
 @dataclass(frozen=True)
 class Option:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 OTHERS = "その他"
+REST = 8
+"""The tone of その他, a grey; departments have 0 to 7."""
 BAR = 12
 GAP = 9
 LEAST = 3.0
@@ -89,7 +91,7 @@ def flow(
     lefts, rights = _totals(found, 0), _totals(found, 1)
     rows = max(len(lefts), len(rights), 1)
     height = 40 * rows
-    tones = {name: i for i, name in enumerate(rights)}
+    tones = {name: REST if name == OTHERS else i % REST for i, name in enumerate(rights)}
     scale = (height - GAP * (rows - 1) - LEAST * rows) / total if total else 0.0
     left = _stack(lefts, words, scale, height, dict.fromkeys(lefts, -1))
     right = _stack(rights, width - words - BAR, scale, height, tones)

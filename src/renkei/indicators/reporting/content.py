@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from renkei.directory.queries import facility_by_id, representative
 from renkei.gate.actor import Actor
@@ -25,14 +25,22 @@ def known(label: str, value: object, unit: str = "", note: str = "") -> Row:
     return {"label": label, "value": str(value), "unit": unit, "note": note, "blank": False}
 
 
-def blank(label: str, unit: str = "", note: str = "") -> Row:
+class Ask(NamedTuple):
+    """What a person fills in: in which unit, and how many lines of writing it wants."""
+
+    label: str
+    unit: str = ""
+    lines: int = 1
+
+
+def blank(label: str, unit: str = "", lines: int = 1, note: str = "") -> Row:
     """A row that a person fills in."""
-    return {"label": label, "value": "", "unit": unit, "note": note, "blank": True}
+    return {"label": label, "value": "", "unit": unit, "note": note, "blank": True, "lines": lines}
 
 
-def blanks(*labels: str) -> list[Row]:
+def blanks(*asked: Ask) -> list[Row]:
     """Several rows to fill in."""
-    return [blank(label) for label in labels]
+    return [blank(*ask) for ask in asked]
 
 
 def due_on(fiscal_year: int) -> date:
@@ -70,6 +78,18 @@ def content_of(actor: Actor, period: Period) -> dict[str, Any]:
     }
 
 
+BUILDING = (
+    Ask("集中治療室(病床数・設備概要)", lines=2),
+    Ask("化学・細菌・病理の検査施設", lines=2),
+    Ask("病理解剖室"),
+    Ask("研究室"),
+    Ask("講義室(室数・収容定員)"),
+    Ask("図書室(室数・蔵書数)"),
+    Ask("救急用又は患者搬送用自動車(主な設備・保有台数)"),
+    Ask("医薬品情報管理室"),
+)
+
+
 def _cover(actor: Actor) -> Row:
     house = facility_by_id(actor.facility_id)
     head = representative(actor.facility_id)
@@ -83,16 +103,7 @@ def _cover(actor: Actor) -> Row:
         known("管理者", head.holder) if head else blank("管理者"),
         known("病床数(計)", house.beds if house else "", "床"),
         *[blank(f"病床数({kind})", "床") for kind in ("精神", "感染症", "結核", "療養", "一般")],
-        *blanks(
-            "集中治療室(病床数・設備概要)",
-            "化学・細菌・病理の検査施設",
-            "病理解剖室",
-            "研究室",
-            "講義室(室数・収容定員)",
-            "図書室(室数・蔵書数)",
-            "救急用又は患者搬送用自動車(主な設備・保有台数)",
-            "医薬品情報管理室",
-        ),
+        *blanks(*BUILDING),
     ]
     return {"number": 0, "title": "病院の概要", "rows": rows}
 
@@ -115,62 +126,70 @@ def _referrals(found: dict[str, Figure], period: Period) -> Row:
     }
 
 
+YES_NO = "有・無"
 SHARED_USE = (
-    "共同利用を行った医療機関の延べ機関数",
-    "うち開設者と直接関係のない医療機関の延べ機関数",
-    "共同利用に係る病床の病床利用率(%)",
-    "共同利用の範囲(建物・設備・器械)",
-    "共同利用に関する規程の有無",
-    "利用医師等登録制度の担当者(氏名・職種)",
-    "登録医療機関の名簿(別紙)",
-    "常時共同利用可能な病床数",
+    Ask("共同利用を行った医療機関の延べ機関数", "機関"),
+    Ask("うち開設者と直接関係のない医療機関の延べ機関数", "機関"),
+    Ask("共同利用に係る病床の病床利用率", "%"),
+    Ask("共同利用の範囲(建物・設備・器械)", lines=2),
+    Ask("共同利用に関する規程の有無", YES_NO),
+    Ask("利用医師等登録制度の担当者(氏名・職種)"),
+    Ask("登録医療機関の名簿(別紙)"),
+    Ask("常時共同利用可能な病床数", "床"),
 )
 EMERGENCY = (
-    "重症救急患者に対応できる医療従事者(別紙)",
-    "優先的に使用できる病床・専用病床の数",
-    "診療施設の概要(24時間使用の可否)",
-    "救急病院の告示等",
-    "救急用又は患者輸送用自動車により搬入した救急患者の数",
+    Ask("重症救急患者に対応できる医療従事者(別紙)"),
+    Ask("優先的に使用できる病床・専用病床の数", "床"),
+    Ask("診療施設の概要(24時間使用の可否)", lines=2),
+    Ask("救急病院の告示等"),
+    Ask("救急用又は患者輸送用自動車により搬入した救急患者の数", "人"),
 )
+OTHER_EMERGENCY = (Ask("上記以外の救急患者の数(うち初診)", "人"), Ask("救急車・搬送車の台数", "台"))
 TRAINING = (
-    "研修の内容",
-    "地域の医療従事者への研修の実施回数",
-    "研修者数(院内職員を除く)",
-    "研修プログラムの有無",
-    "研修委員会の有無",
-    "研修指導者(別紙)",
-    "研修のための施設・設備",
+    Ask("研修の内容", lines=3),
+    Ask("地域の医療従事者への研修の実施回数", "回"),
+    Ask("研修者数(院内職員を除く)", "人"),
+    Ask("研修プログラムの有無", YES_NO),
+    Ask("研修委員会の有無", YES_NO),
+    Ask("研修指導者(別紙)"),
+    Ask("研修のための施設・設備", lines=2),
+)
+KEEPING = (
+    Ask("管理責任者"),
+    Ask("管理担当者"),
+    Ask("記録の種別ごとの保管場所・分類方法", lines=3),
 )
 READING = (
-    "閲覧責任者",
-    "閲覧担当者",
-    "閲覧の求めに応じる場所",
-    "総閲覧件数",
-    "内訳(医師・歯科医師・地方公共団体・その他)",
+    Ask("閲覧責任者"),
+    Ask("閲覧担当者"),
+    Ask("閲覧の求めに応じる場所"),
+    Ask("総閲覧件数", "件"),
+    Ask("内訳(医師・歯科医師・地方公共団体・その他)"),
 )
-ITEMS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
+COMMITTEE = (Ask("委員会の開催回数", "回"), Ask("委員会における議論の概要", lines=4))
+COUNSEL = (
+    Ask("相談を行う場所"),
+    Ask("主に相談に対応した者"),
+    Ask("相談件数", "件"),
+    Ask("相談の概要(講じた対策)", lines=4),
+)
+ITEMS: tuple[tuple[int, str, tuple[Ask, ...]], ...] = (
     (2, "共同利用の実績", SHARED_USE),
     (3, "救急医療の提供の実績", EMERGENCY),
     (4, "地域の医療従事者の資質の向上を図るための研修の実績", TRAINING),
-    (
-        5,
-        "診療並びに病院の管理及び運営に関する諸記録の管理方法",
-        ("管理責任者", "管理担当者", "記録の種別ごとの保管場所・分類方法"),
-    ),
+    (5, "診療並びに病院の管理及び運営に関する諸記録の管理方法", KEEPING),
     (6, "諸記録の閲覧方法及び閲覧の実績", READING),
-    (7, "委員会の開催の実績", ("委員会の開催回数", "委員会における議論の概要")),
-    (8, "患者相談の実績", ("相談を行う場所", "主に相談に対応した者", "相談件数", "相談の概要(講じた対策)")),
+    (7, "委員会の開催の実績", COMMITTEE),
+    (8, "患者相談の実績", COUNSEL),
 )
 """Items 2 to 8 with what a person fills in."""
 
 
 def _rest(found: dict[str, Figure]) -> list[Row]:
     first_by_ambulance = found["referral_ratio_fee_schedule"].counts.get("E", 0)
-    sections: list[Row] = [
-        {"number": n, "title": title, "rows": blanks(*labels)} for n, title, labels in ITEMS
-    ]
+    sections: list[Row] = [{"number": n, "title": title, "rows": blanks(*asked)} for n, title, asked in ITEMS]
     sections[1]["rows"] += [
         known("うち初診患者の数(受診の記録から)", f"{first_by_ambulance:,}", "人"),
-        *blanks("上記以外の救急患者の数(うち初診)", "救急車・搬送車の台数"),
+        *blanks(*OTHER_EMERGENCY),
     ]
     return sections

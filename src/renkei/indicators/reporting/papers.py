@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from io import BytesIO
@@ -52,6 +53,18 @@ def as_pdf(report: Report) -> bytes:
     return render("yearly_report", data, issued_on=made_on)
 
 
+FIRST_LINE, MORE_LINES = 20, 14
+WIDTHS = (46, 30, 8, 60)
+"""Heights in points; widths in half-width characters, as Excel counts them."""
+_NUMBER = re.compile(r"[\d,]+(\.\d+)?")
+
+
+def _height(text: str, width: int, lines: int = 1) -> int:
+    """Excel grows no merged row by itself: as high as ``text`` needs in ``width``, and as ``lines`` of writing want."""
+    needed = -(-sum(1 if c.isascii() else 2 for c in text) // (width - 2))
+    return FIRST_LINE + MORE_LINES * (max(needed, lines) - 1)
+
+
 def as_xlsx(report: Report) -> bytes:
     """One sheet to fill in: grey cells marked 記入欄 are what the product cannot know."""
     out = BytesIO()
@@ -76,46 +89,59 @@ class _Sheet:
         )
         self.cell = book.add_format({**font, "border": 1})
         self.value = book.add_format({**font, "border": 1, "align": "right", "bold": True})
+        self.words = book.add_format({**font, "border": 1, "bold": True})
+        self.whole, self.tenths = (
+            book.add_format({**font, "border": 1, "align": "right", "bold": True, "num_format": shown})
+            for shown in ("#,##0", "0.0")
+        )
         self.grey = book.add_format({**font, "border": 1, "bg_color": "#D9D9D9", "font_color": "#595959"})
         self.sheet.set_paper(9)
         self.sheet.fit_to_pages(1, 0)
         self.sheet.set_footer("&L業務報告書&R&P / &N 頁")
-        for column, width in enumerate((46, 30, 8, 60)):
+        self.sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
+        for column, width in enumerate(WIDTHS):
             self.sheet.set_column(column, column, width)
 
-    def line(self, *cells: tuple[str, Any]) -> None:
-        """One row of text cells (text, format)."""
-        for column, (text, style) in enumerate(cells):
-            self.sheet.write_string(self.row, column, text, style)
+    def across(self, text: str, style: Any, height: int = 0) -> None:
+        """One line over all columns, as high as it needs."""
+        self.sheet.set_row(self.row, height or _height(text, sum(WIDTHS)))
+        self.sheet.merge_range(self.row, 0, self.row, len(WIDTHS) - 1, text, style)
+        self.row += 1
+
+    def entry(self, row: Mapping[str, Any]) -> None:
+        """Label, value or blank, unit, note; a counted value is a number, so that Excel can reckon with it."""
+        told = ((row["label"], WIDTHS[0]), (row["value"], WIDTHS[1]), (row["note"], WIDTHS[3]))
+        lines = row.get("lines", 1)
+        self.sheet.set_row(self.row, max(_height(text, width, lines) for text, width in told))
+        for column, text in ((0, row["label"]), (2, row["unit"]), (3, row["note"])):
+            self.sheet.write_string(self.row, column, text, self.cell)
+        if row["blank"]:
+            self.sheet.write_string(self.row, 1, BLANK, self.grey)
+        elif row["unit"] and _NUMBER.fullmatch(row["value"]):
+            style = self.tenths if "." in row["value"] else self.whole
+            self.sheet.write_number(self.row, 1, float(row["value"].replace(",", "")), style)
+        else:
+            self.sheet.write_string(self.row, 1, row["value"], self.value if row["unit"] else self.words)
         self.row += 1
 
     def write(self) -> None:
-        """Title, eight items, notes."""
+        """Title, cover and eight items, notes."""
         content = self.content
-        self.line((content["title"], self.title))
-        self.line(
-            (f"{content['facility']} {self.report.fiscal_year}年度 第{self.report.number}版", self.plain)
+        self.across(content["title"], self.title, 28)
+        self.across(
+            f"{content['facility']} {self.report.fiscal_year}年度 第{self.report.number}版", self.plain
         )
-        self.line((f"報告の期間 {content['period']}", self.plain))
+        self.across(f"報告の期間 {content['period']}", self.plain)
         due = format_era(date.fromisoformat(content["due_on"]))
-        self.line(
-            (
-                f"提出期限 {due}(都道府県知事あて)。灰色の「{BLANK}」は、Renkeiに記録がない項目です。",
-                self.plain,
-            )
+        self.across(
+            f"提出期限 {due}(都道府県知事あて)。灰色の「{BLANK}」は、Renkeiに記録がない項目です。", self.plain
         )
         for section in content["sections"]:
             self.row += 1
-            title = heading(section["number"], section["title"])
-            self.sheet.merge_range(self.row, 0, self.row, 3, title, self.head)
-            self.row += 1
+            self.across(heading(section["number"], section["title"]), self.head)
             for row in section["rows"]:
-                shown = (BLANK, self.grey) if row["blank"] else (row["value"], self.value)
-                self.line(
-                    (row["label"], self.cell), shown, (row["unit"], self.cell), (row["note"], self.cell)
-                )
+                self.entry(row)
         self.row += 1
-        self.line(("算定に使った定義と判定", self.plain))
+        self.across("算定に使った定義と判定", self.head)
         for note in _notes(content):
-            self.sheet.merge_range(self.row, 0, self.row, 3, note, self.plain)
-            self.row += 1
+            self.across(note, self.plain)

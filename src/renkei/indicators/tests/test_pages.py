@@ -13,10 +13,11 @@ import pypdf
 import pytest
 
 from renkei.audit.models import AuditEntry
-from renkei.indicators.drawing.flow import OTHERS, flow, merged
+from renkei.indicators.drawing.flow import OTHERS, REST, flow, merged
 from renkei.indicators.drawing.tiles import tile_map
 from renkei.indicators.export import as_csv, as_xlsx
 from renkei.indicators.models import Report
+from renkei.indicators.reporting import papers
 from renkei.indicators.tests.conftest import MAY, House
 from renkei.indicators.types import Period
 from renkei.kernel import clock
@@ -201,21 +202,66 @@ def test_the_report_of_the_year_says_what_is_known_and_marks_what_is_not(
     sheet = openpyxl.load_workbook(BytesIO(browser.get(made.url + "xlsx/").content)).active
     assert sheet is not None
     cells = {row[0].value: row[1] for row in sheet.iter_rows()}
-    assert cells["紹介率"].value == "50.0"
-    assert cells["逆紹介率"].value == "75.0"
-    assert [cells[x].value for x in ("A 紹介患者の数", "B 初診患者の数", "C 逆紹介患者の数")] == [
-        "10",
-        "20",
-        "15",
-    ]
+    assert (cells["紹介率"].value, cells["紹介率"].number_format) == (50, "0.0")
+    assert cells["逆紹介率"].value == 75
+    assert [cells[x].value for x in ("A 紹介患者の数", "B 初診患者の数", "C 逆紹介患者の数")] == [10, 20, 15]
     assert cells["委員会の開催回数"].value == "記入欄"
     assert cells["委員会の開催回数"].fill.fgColor.rgb == "FFD9D9D9"
-    text = "".join(
-        p.extract_text() for p in pypdf.PdfReader(BytesIO(browser.get(made.url + "pdf/").content)).pages
-    )
-    assert "業務報告書" in text
-    assert "記入欄" in text
-    assert "50.0" in text
+
+
+EIGHT = (
+    "1 他の病院又は診療所から紹介された患者に対し医療を提供した実績",
+    "2 共同利用の実績",
+    "3 救急医療の提供の実績",
+    "4 地域の医療従事者の資質の向上を図るための研修の実績",
+    "5 診療並びに病院の管理及び運営に関する諸記録の管理方法",
+    "6 諸記録の閲覧方法及び閲覧の実績",
+    "7 委員会の開催の実績",
+    "8 患者相談の実績",
+)
+"""医療法施行規則 9条の2, in its order."""
+
+
+def _in_order(wanted: tuple[str, ...], said: str) -> bool:
+    places = [said.find(title) for title in wanted]
+    return -1 not in places and places == sorted(places)
+
+
+def test_both_papers_of_the_report_have_the_eight_items_of_the_law_in_order_and_each_blank_marked(
+    cast: Cast, browser: StaffClient, house: House
+) -> None:
+    house.visits(1234, visit_on=YEAR, referral_doc="letter")
+    browser.log_in(cast.actor("sato"))
+    made = browser.post("/indicators/reports/", {"fiscal_year": "2025"})
+    with arranging():
+        rows = [r for s in Report._base_manager.get().content["sections"] for r in s["rows"]]
+    open_rows = [r["label"] for r in rows if r["blank"]]
+    assert len(open_rows) > 40
+    sheet = openpyxl.load_workbook(BytesIO(browser.get(made.url + "xlsx/").content)).active
+    assert sheet is not None
+    lines = [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()]
+    assert _in_order(EIGHT, "\n".join(line[0] for line in lines))
+    assert [line[0] for line in lines if line[1] == "記入欄"] == open_rows
+    paper = pypdf.PdfReader(BytesIO(browser.get(made.url + "pdf/").content))
+    pages = [re.sub(r"\s", "", page.extract_text()) for page in paper.pages]
+    assert _in_order(tuple(re.sub(r"\s", "", title) for title in EIGHT), "".join(pages))
+    assert "".join(pages).count("記入欄") == len(open_rows) + 1, "each blank, and the line that explains them"
+    assert "1,234人" in "".join(pages)
+
+
+def test_a_report_that_was_made_before_blanks_had_lines_is_still_set_on_both_papers(
+    cast: Cast, browser: StaffClient, house: House
+) -> None:
+    browser.log_in(cast.actor("sato"))
+    made = browser.post("/indicators/reports/", {"fiscal_year": "2025"})
+    with arranging():
+        report = Report._base_manager.get()
+    for section in report.content["sections"]:
+        for row in section["rows"]:
+            row.pop("lines", None)
+    assert papers.as_pdf(report).startswith(b"%PDF")
+    assert openpyxl.load_workbook(BytesIO(papers.as_xlsx(report))).active is not None
+    assert made.status_code == 302
 
 
 def test_an_old_report_keeps_its_numbers_when_visits_and_definitions_change(
@@ -258,6 +304,9 @@ def test_streams_lose_no_patient_and_keep_the_largest_by_name() -> None:
     assert len({s for s, _d in found}) == 11
     drawn = flow(streams, width=1000, words=200)
     assert drawn.senders[-1].label == OTHERS
+    assert [n.tone for n in drawn.departments] == [*range(8), REST]
+    few = flow(streams, width=340, words=112, senders=4, departments=3)
+    assert [n.tone for n in few.departments] == [0, 1, 2, REST], "the rest is grey in the small picture too"
     assert sum(n.count for n in drawn.departments) == sum(found.values())
     assert all(
         n.y >= 0 and n.y + n.height <= drawn.height + 0.5 for n in [*drawn.senders, *drawn.departments]
