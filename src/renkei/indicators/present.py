@@ -107,11 +107,11 @@ def chart(figures: Iterable[Figure], title: str) -> Chart:
 
 @dataclass(frozen=True)
 class MonthLine:
-    """One month of an indicator: counts with their lists, the value, and whether it is closed."""
+    """One month of an indicator: counts with their names and lists, the value, and whether it is closed."""
 
     month: date
     label: str
-    counts: list[tuple[int, Url]]
+    counts: list[tuple[str, int, Url]]
     value: str
     closed: bool
     version: str
@@ -119,18 +119,18 @@ class MonthLine:
 
 def month_lines(figure: Figure) -> list[MonthLine]:
     """The months of a figure, newest first."""
-    letters = [t.letter for t in figure.indicator.terms if t.in_formula]
-    return [_month_line(figure, m, letters) for m in reversed(figure.months)]
+    terms = [t for t in figure.indicator.terms if t.in_formula]
+    return [_month_line(figure, m, terms) for m in reversed(figure.months)]
 
 
-def _month_line(figure: Figure, month: MonthCounts, letters: list[str]) -> MonthLine:
+def _month_line(figure: Figure, month: MonthCounts, terms: list[Term]) -> MonthLine:
     indicator, only = figure.indicator, Period(month.month, month.month)
     top = sum(month.counts.get(x, 0) for x in indicator.numerator)
     value = rounded(Ratio(top, sum(month.counts.get(x, 0) for x in indicator.denominator)), indicator.per)
     return MonthLine(
         month.month,
         f"{month.month.year}年{month.month.month}月",
-        [(month.counts.get(x, 0), list_url(indicator, x, only)) for x in letters],
+        [(t.name, month.counts.get(t.letter, 0), list_url(indicator, t.letter, only)) for t in terms],
         NOT_COMPUTABLE if value is None else f"{value:.1f}",
         month.closed,
         month.definition.version,

@@ -100,12 +100,21 @@ def _is_used(params: object, chosen: str) -> bool:
     return str(value).lower() == chosen
 
 
-def _departments(indicator: Indicator, period: Period) -> list[tuple[queries.Line, list[tuple[int, str]]]]:
-    letters = [t.letter for t in indicator.terms if t.in_formula]
+def _departments(
+    indicator: Indicator, period: Period
+) -> list[tuple[queries.Line, list[tuple[str, int, str]]]]:
+    terms = [t for t in indicator.terms if t.in_formula]
     return [
         (
             line,
-            [(line.counts[x], present.list_url(indicator, x, period, department=line.key)) for x in letters],
+            [
+                (
+                    t.name,
+                    line.counts[t.letter],
+                    present.list_url(indicator, t.letter, period, department=line.key),
+                )
+                for t in terms
+            ],
         )
         for line in queries.by_department(current(), indicator, period)
     ]
@@ -204,8 +213,8 @@ def sources(request: HttpRequest) -> HttpResponse:
             for name, n, answered, _key in found.senders[:ROWS]
         ],
         "more_senders": max(len(found.senders) - ROWS, 0),
-        "wide": flow(found.flows, width=1000, words=200, senders=14),
-        "narrow": flow(found.flows, width=340, words=96, senders=7, departments=6),
+        "wide": flow(found.flows, width=1000, words=240, senders=14),
+        "narrow": flow(found.flows, width=340, words=112, senders=8, departments=7),
     }  # fmt: skip
     return render(request, "indicators/sources.html", context)
 

@@ -31,7 +31,7 @@
       ctx.beginPath();
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
       ctx.clip();
-      ctx.font = font();
+      ctx.font = font(devicePixelRatio);
       ctx.textBaseline = "top";
       ctx.textAlign = "left";
       for (const band of data.bands) {
@@ -41,35 +41,69 @@
         ctx.fillStyle = color("success");
         ctx.fillText(band.label, bbox.left + 4 * devicePixelRatio, Math.max(top, bbox.top) + 3 * devicePixelRatio);
       }
-      ctx.textBaseline = "bottom";
       for (const limit of data.thresholds) {
         const y = plot.valToPos(limit.value, "y", true);
-        ctx.strokeStyle = ctx.fillStyle = color("danger");
+        ctx.strokeStyle = color("danger");
         ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
         ctx.beginPath();
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.fillText(limit.label, bbox.left + 4 * devicePixelRatio, y - 2 * devicePixelRatio);
       }
       ctx.restore();
     };
   }
 
-  const font = () => `${11 * devicePixelRatio}px "BIZ UDPGothic", "Noto Sans JP", sans-serif`;
+  /* The name of a threshold stands over the lines, in its own ground, at the end of the plot where the lines are farther away. */
+  function limits(data) {
+    return (plot) => {
+      const { ctx, bbox } = plot;
+      const air = 4 * devicePixelRatio;
+      const away = (limit, n) => Math.min(...data.series.map((line) => Math.abs((line.values.at(n) ?? Infinity) - limit.value)));
+      ctx.save();
+      ctx.font = font(devicePixelRatio);
+      ctx.textBaseline = "bottom";
+      ctx.lineJoin = "round";
+      ctx.lineWidth = air;
+      ctx.strokeStyle = color("surface");
+      ctx.fillStyle = color("danger");
+      for (const limit of data.thresholds) {
+        const right = away(limit, -2) > away(limit, 1);
+        ctx.textAlign = right ? "right" : "left";
+        const place = [limit.label, right ? bbox.left + bbox.width - air : bbox.left + air, plot.valToPos(limit.value, "y", true) - air / 2];
+        ctx.strokeText(...place);
+        ctx.fillText(...place);
+      }
+      ctx.restore();
+    };
+  }
+
+  const font = (scale) => `${11 * scale}px "BIZ UDPGothic", "Noto Sans JP", sans-serif`;
+
+  const lastOf = (line) => line.values.reduce((at, value, n) => (value === null ? at : n), -1);
+  const nameOf = (line, last, digits) => `${line.label} ${line.values[last].toFixed(digits)}`;
+
+  /* Room at the right for the longest name, in CSS pixels. */
+  function roomForNames(data) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `bold ${font(1)}`;
+    const wide = data.series.map((line) => [line, lastOf(line)]).filter(([, last]) => last >= 0)
+      .map(([line, last]) => pen.measureText(nameOf(line, last, data.digits)).width);
+    return Math.ceil(Math.max(0, ...wide)) + 12;
+  }
 
   function names(data) {
     return (plot) => {
       const { ctx } = plot;
       ctx.save();
-      ctx.font = `bold ${font()}`;
+      ctx.font = `bold ${font(devicePixelRatio)}`;
       ctx.textBaseline = "middle";
       ctx.textAlign = "left";
       const taken = [];
       data.series.forEach((line, i) => {
-        const last = line.values.reduce((at, value, n) => (value === null ? at : n), -1);
+        const last = lastOf(line);
         if (last < 0) return;
-        const text = `${line.label} ${line.values[last].toFixed(data.digits)}`;
+        const text = nameOf(line, last, data.digits);
         const x = plot.valToPos(plot.data[0][last], "x", true) + 7 * devicePixelRatio;
         let y = plot.valToPos(line.values[last], "y", true);
         while (taken.some((other) => Math.abs(other - y) < 13 * devicePixelRatio)) y += 13 * devicePixelRatio;
@@ -94,7 +128,7 @@
   function options(data, box, uPlot) {
     const axis = { stroke: color("text-2"), font: `11px "BIZ UDPGothic", sans-serif`, grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), width: 1 } };
     return {
-      width: box.clientWidth, height: box.clientHeight, padding: [8, 84, 0, 0], legend: { show: false }, cursor: { show: false },
+      width: box.clientWidth, height: box.clientHeight, padding: [8, roomForNames(data), 0, 0], legend: { show: false }, cursor: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Tokyo"),
       scales: { y: { range: () => range(data) } },
       axes: [
@@ -107,7 +141,7 @@
         label: line.label, stroke: color(lineTones[i % 4]), width: 2, dash: lineDashes[i % 4], spanGaps: false,
         points: { show: true, size: 6, fill: color("surface") },
       }))],
-      hooks: { drawAxes: [behind(data)], draw: [names(data)] },
+      hooks: { drawAxes: [behind(data)], draw: [limits(data), names(data)] },
     };
   }
 
