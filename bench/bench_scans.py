@@ -44,6 +44,9 @@ def main(count: int = 500) -> int:
     print(f"  unmatched              {tally.unmatched:5}  (readable by eye, left to a person)")
     print(f"  unmatched as they must {tally.destroyed:5}  (codes destroyed)")
     print(f"  filed wrong            {tally.wrong:5}  (limit 0)")
+    print(
+        f"  pages without a code   {tally.suggested:5}  of {tally.behind} shown to a person with the answer before them"
+    )
     for line in tally.told:
         print(f"    {line}")
     print(f"  a file takes {1000 * cpu / count:.0f} ms CPU, {1000 * seconds / count:.0f} ms wall-clock")

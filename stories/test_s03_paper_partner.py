@@ -100,6 +100,38 @@ def test_a_letter_goes_out_by_fax_and_its_answer_is_filed_by_the_code(people: De
         expect(clinic.locator("#detail")).to_contain_text("完了")
 
 
+def test_a_free_hand_page_behind_a_form_is_filed_by_one_key(people: Desk, site: Site) -> None:
+    with given("the answer to 青木's letter comes back with a page in free hand behind the form"):
+        clinic = people.at("aoki.c1")
+        uid = send_on_paper(people, clinic, "鈴木 一郎")
+        number = number_of(people, clinic, uid)
+        pdf = fax_out(people, clinic, uid, number)
+        with_a_page = joined(sheets(pdf, [4]), free_hand())
+        upload(people, clinic, "続きのある返書.pdf", with_a_page)
+        people.until(clinic, "/exchange/scans/?tab=filed", number, tries=80)
+    with when("the clerk opens the list: the page stands there with the answer before it"):
+        people.until(clinic, "/exchange/scans/", "続きのある返書.pdf", tries=20)
+        people.accessible(clinic)
+        people.shot(clinic, "behind-a-form")
+        expect(clinic.locator("#detail [data-neighbour]")).to_contain_text(f"{number} の最終報告です")
+        clinic.locator("tr[data-row] a[data-open]").first.focus()
+        clinic.keyboard.press("s")
+    with then("one key has filed it there"):
+        expect(clinic.locator("body")).to_contain_text(f"({number})に最終報告として登録しました")
+
+
+def joined(*parts: bytes) -> bytes:
+    whole = pypdfium2.PdfDocument.new()
+    for part in parts:
+        one = pypdfium2.PdfDocument(part)
+        whole.import_pages(one)
+        one.close()
+    out = io.BytesIO()
+    whole.save(out)
+    whole.close()
+    return out.getvalue()
+
+
 def test_what_has_no_code_is_filed_by_two_keys_and_undone(people: Desk, site: Site) -> None:
     with given("two letters wait for an answer on paper, and a free-hand letter comes by fax"):
         clinic = people.at("aoki.c1")

@@ -25,12 +25,16 @@ class Sheet:
 
 @dataclass
 class Scan:
-    """One file, and where each of its pages belongs: ``(first, last, owner)``; '' is 未照合."""
+    """One file, and where each of its pages belongs: ``(first, last, owner)``; '' is 未照合.
+
+    ``behind`` are the sheets without a code behind a form, and the owner that a person should be shown for them.
+    """
 
     name: str
     data: bytes
     truth: list[tuple[int, int, str]] = field(default_factory=list)
     how: str = ""
+    behind: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=64)
@@ -153,6 +157,7 @@ def _scan(number: int, form: Callable[[int], tuple[str, bytes]], dice: random.Ra
     letters = 2 if dice.random() < 0.3 else 1
     pages: list[Image.Image] = []
     truth: list[tuple[int, int, str]] = []
+    behind: list[tuple[int, int, str]] = []
     told: list[str] = []
     for letter in range(letters):
         owner, pdf = form(number * 2 + letter)
@@ -164,7 +169,9 @@ def _scan(number: int, form: Callable[[int], tuple[str, bytes]], dice: random.Ra
         pages.append(sheet)
         more = dice.choice((0, 0, 0, 1, 2)) if not lost else 0
         pages.extend(free_sheet(dpi, dice) for _ in range(more))
-        truth.append((first, len(pages) - 1, "" if lost else owner))
+        truth.append((first, first, "" if lost else owner))
+        if more:
+            behind.append((first + 1, len(pages) - 1, owner))
         told.append("destroyed" if lost else f"{1 + more} pages")
     skew = [dice.uniform(-8, 8) for _ in pages]
     pages = [skewed(p, angle) for p, angle in zip(pages, skew, strict=True)]
@@ -174,20 +181,25 @@ def _scan(number: int, form: Callable[[int], tuple[str, bytes]], dice: random.Ra
     how = f"{'fax 100' if fax else f'scan {dpi}'} dpi, turned {turn}, skew {skew[0]:+.1f}, {' + '.join(told)}"
     kind = dice.choice(("pdf", "pdf", "tiff", "png"))
     if kind == "png" and len(pages) == 1:
-        return Scan(f"scan-{number:03}.png", as_png(pages[0]), truth, how)
+        return Scan(f"scan-{number:03}.png", as_png(pages[0]), truth, how, behind)
     if kind == "tiff":
-        return Scan(f"scan-{number:03}.tif", as_tiff(pages, dpi), truth, how)
-    return Scan(f"scan-{number:03}.pdf", as_pdf(pages, dpi), truth, how)
+        return Scan(f"scan-{number:03}.tif", as_tiff(pages, dpi), truth, how, behind)
+    return Scan(f"scan-{number:03}.pdf", as_pdf(pages, dpi), truth, how, behind)
 
 
 @dataclass
 class Tally:
-    """How many papers were filed right, were left to a person, or were filed wrong; ``told`` names each of the last."""
+    """How many papers were filed right, were left to a person, or were filed wrong; ``told`` names each of the last.
+
+    ``behind`` counts the stretches of sheets without a code behind a form, ``suggested`` those for which a person is shown whose they are.
+    """
 
     right: int = 0
     unmatched: int = 0
     destroyed: int = 0
     wrong: int = 0
+    behind: int = 0
+    suggested: int = 0
     told: list[str] = field(default_factory=list)
 
     @property
@@ -195,8 +207,10 @@ class Tally:
         """Papers whose code was not destroyed."""
         return self.right + self.unmatched
 
-    def judge(self, scan: Scan, found: Sequence[tuple[int, int, str]]) -> None:
-        """Compare where every page belongs with where it was filed; ``found`` has '' for 未照合."""
+    def judge(
+        self, scan: Scan, found: Sequence[tuple[int, int, str]], shown: Sequence[tuple[int, int, str]]
+    ) -> None:
+        """Compare where every page belongs with where it was filed; ``found`` has '' for 未照合, ``shown`` what a person is suggested."""
         filed = {page: owner for first, last, owner in found for page in range(first, last + 1)}
         for first, last, owner in scan.truth:
             owners = {filed.get(page, "") for page in range(first, last + 1)}
@@ -211,3 +225,14 @@ class Tally:
                 self.right += 1
             else:
                 self.unmatched += 1
+        for first, last, owner in scan.behind:
+            self.behind += 1
+            if (first, last, owner) in shown:
+                self.suggested += 1
+            elif any(filed.get(page, "") for page in range(first, last + 1)) or (first, last) in {
+                (a, b) for a, b, _ in shown
+            }:
+                self.wrong += 1
+                self.told.append(
+                    f"{scan.name} ({scan.how}): pages {first}-{last} behind {owner!r} were given away"
+                )

@@ -164,6 +164,7 @@ class ScanPart(FacilityData):
     """One paper in a file: pages that belong together, filed on a referral or waiting for a person (未照合).
 
     ``why`` tells the person what was wrong with its code; ``proposed_id`` is the referral that a worthless code still names.
+    ``follows`` is the paper with a code that lay right before pages without one: whose answer they may continue.
     """
 
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -177,6 +178,7 @@ class ScanPart(FacilityData):
     proposed = models.ForeignKey(
         "referrals.Referral", models.PROTECT, null=True, blank=True, related_name="+"
     )
+    follows = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     referral = models.ForeignKey(
         "referrals.Referral", models.PROTECT, null=True, blank=True, related_name="+"
     )

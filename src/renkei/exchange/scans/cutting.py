@@ -1,7 +1,8 @@
 """Where one paper ends and the next begins, from what was seen on each page. Plain values; no file, no row.
 
-A page with a code begins a paper; pages without one follow it, until the next code. A form of ours whose code cannot be read
-begins a paper, too: it is somebody else's answer, and must not travel along with the one before it.
+A page with a code is a paper; the pages without one behind it are a paper of their own, until the next code. They may continue
+it or be anybody's, so no page without a code is ever filed by itself; a person is shown what lay before it. A form of ours whose
+code cannot be read begins a paper, too: it is somebody else's answer.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from renkei.exchange.scans.reading import Seen
 
 @dataclass(frozen=True)
 class Paper:
-    """Pages ``first`` to ``last`` (from 0) and the codes seen on them; ``unreadable`` is a form whose code is gone."""
+    """Pages ``first`` to ``last`` (from 0) and the codes seen on them; ``unreadable`` is a form whose code is gone.
+
+    ``follows`` are pages without a code right behind one that has one.
+    """
 
     first: int
     last: int
     codes: tuple[str, ...] = ()
     unreadable: bool = False
+    follows: bool = False
 
 
 def cut(pages: Sequence[Seen]) -> list[Paper]:
@@ -28,6 +33,8 @@ def cut(pages: Sequence[Seen]) -> list[Paper]:
     for number, page in enumerate(pages):
         if page.codes or page.form or not papers:
             papers.append(Paper(number, number, page.codes, page.form and not page.codes))
+        elif papers[-1].codes:
+            papers.append(Paper(number, number, follows=True))
         else:
             papers[-1] = replace(papers[-1], last=number)
     return papers

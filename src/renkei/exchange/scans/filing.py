@@ -108,6 +108,8 @@ def undo(actor: Actor, part: ScanPart, *, reason: str) -> Misfiling:
     )
     take_back_paper_reply(actor, wrong, reply=part.reply, note=shorten(f"{record_of(row)} 理由: {why}", 500))
     part.proposed = None
+    if part.follows and part.follows.referral_id == wrong.pk:
+        part.follows = None
     part.state, part.referral, part.reply, part.file_uid = ScanPartState.UNMATCHED, None, None, None
     part.why, part.late, part.by_code = "登録を取り消しました。正しい紹介を選んでください。", False, False
     part.filed_at, part.filed_by, part.changed_at = None, "", clock.now()

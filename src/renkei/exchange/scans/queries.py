@@ -15,12 +15,40 @@ from renkei.referrals.papers import queries as letters
 
 CANDIDATES = 9
 """One key each."""
+_BEFORE = ("follows__referral__patient", "follows__proposed__patient")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The answer that lay right before pages without a code: whose, of which kind ('' for unknown), whether it is filed."""
+
+    referral: Referral
+    kind: str
+    filed: bool
+
+
+def neighbour(part: ScanPart) -> Neighbour | None:
+    """Where pages without a code most likely belong, as things stand; None where the paper before them belongs nowhere (any more)."""
+    before = part.follows
+    if before is None or part.state != ScanPartState.UNMATCHED:
+        return None
+    if before.state == ScanPartState.FILED and before.referral is not None:
+        return Neighbour(before.referral, before.kind, filed=True)
+    if before.state == ScanPartState.UNMATCHED and before.proposed is not None:
+        return Neighbour(before.proposed, before.kind, filed=False)
+    return None
+
+
+def suggested(part: ScanPart) -> int:
+    """The referral that is chosen before anybody chooses: what its own code still names, else the neighbour's; 0 for none."""
+    before = neighbour(part)
+    return part.proposed_id or (before.referral.pk if before else 0)
 
 
 def parts(actor: Actor, state: str = ScanPartState.UNMATCHED) -> QuerySet[ScanPart]:
     """Papers of the actor's house in one state: waiting ones oldest first, others newest first."""
     rows = ScanPart.objects.visible_to(actor).filter(state=state)
-    rows = rows.select_related("file", "referral", "referral__patient", "proposed").defer("file__content")
+    rows = rows.select_related("file", "referral__patient", *_BEFORE).defer("file__content")
     return rows.order_by("id") if state == ScanPartState.UNMATCHED else rows.order_by("-changed_at", "-id")
 
 
@@ -37,7 +65,7 @@ def unmatched_count(actor: Actor) -> int:
 def one(actor: Actor, uid: UUID | str) -> ScanPart:
     """One paper with its file. Raises ``NotFound`` for strangers."""
     rows = ScanPart.objects.visible_to(actor).filter(uid=uid)
-    found = rows.select_related("file", "referral", "referral__patient", "reply", "proposed").first()
+    found = rows.select_related("file", "referral__patient", "reply", "proposed", *_BEFORE).first()
     if not isinstance(found, ScanPart):
         raise NotFound("scan_not_found", "この書類は見つかりません。一覧から選び直してください。")
     return found
@@ -91,14 +119,15 @@ def progress(actor: Actor) -> Progress:
 
 
 def candidates(actor: Actor, part: ScanPart, text: str = "") -> list[Referral]:
-    """Where a paper may belong, at most nine: what its code still names, then open letters on paper, newest first.
+    """Where a paper may belong, at most nine: what is suggested, then open letters on paper, newest first.
 
     ``text`` looks through all letters on paper, ended ones too: by number, name, kana, facility or date.
     """
     if text.strip():
         return list(letters.search_on_paper(actor, text)[:CANDIDATES])
-    named = list(letters.on_paper(actor).filter(pk=part.proposed_id)) if part.proposed_id else []
-    others = letters.waiting_for_reply(actor).exclude(pk=part.proposed_id or 0)
+    first = suggested(part)
+    named = list(letters.on_paper(actor).filter(pk=first)) if first else []
+    others = letters.waiting_for_reply(actor).exclude(pk=first)
     return [*named, *others[: CANDIDATES - len(named)]]
 
 

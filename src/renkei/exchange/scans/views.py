@@ -58,7 +58,7 @@ class Candidate:
 
 
 def _candidates(actor: Actor, part: ScanPart, text: str) -> list[Candidate]:
-    rows = queries.candidates(actor, part, text)
+    rows, first = queries.candidates(actor, part, text), queries.suggested(part)
     made = []
     for at, referral in enumerate(rows):
         row = as_row(actor, referral)
@@ -73,7 +73,7 @@ def _candidates(actor: Actor, part: ScanPart, text: str) -> list[Candidate]:
                 row.purpose,
                 row.state,
                 str(row.tone),
-                at == 0 and (bool(text) or referral.pk == part.proposed_id),
+                at == 0 and (bool(text) or referral.pk == first),
             )
         )
     return made
@@ -81,6 +81,7 @@ def _candidates(actor: Actor, part: ScanPart, text: str) -> list[Candidate]:
 
 def _panel_context(actor: Actor, part: ScanPart, text: str = "") -> dict[str, Any]:
     is_open = part.state != ScanPartState.FILED
+    before = queries.neighbour(part)
     return {
         "part": part,
         "pages": queries.pages_of(actor, part),
@@ -88,7 +89,9 @@ def _panel_context(actor: Actor, part: ScanPart, text: str = "") -> dict[str, An
         "candidates": _candidates(actor, part, text) if is_open else [],
         "q": text,
         "kinds": [(kind.value, REPLY_LABELS[kind], key) for kind, key in KEYS.items()],
-        "kind_label": REPLY_LABELS[ReplyKind(part.kind)] if part.kind else "",
+        "kind_label": _kind(part),
+        "likely": part.kind or (before.kind if before else "") or ReplyKind.FINAL_REPORT.value,
+        "before": _before(part),
     }
 
 
@@ -124,11 +127,23 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
     first = queries.first_pages(actor, shown)
     context |= {
         "page": found,
-        "rows": [{"part": p, "first": first.get(p.pk), "kind": _kind(p)} for p in shown],
+        "rows": [
+            {"part": p, "first": first.get(p.pk), "kind": _kind(p), "before": _before(p)} for p in shown
+        ],
     }
     if tab == "unmatched" and shown:
         context |= _panel_context(actor, queries.one(actor, shown[0].uid))
     return context
+
+
+def _before(part: ScanPart) -> str:
+    """``前のページは 鈴木 一郎 様 R-2026-000123 の最終報告です``; '' for a paper of its own."""
+    found = queries.neighbour(part)
+    if found is None:
+        return ""
+    label = REPLY_LABELS[ReplyKind(found.kind)] if found.kind else "返書"
+    end = "です" if found.filed else "とみられます(未照合)"
+    return f"前のページは {found.referral.patient.name} 様 {found.referral.number} の{label}{end}"
 
 
 def _kind(part: ScanPart) -> str:

@@ -107,7 +107,9 @@ def finish(house: Actor, file_id: int) -> list[ScanPart]:
         Seen(tuple(page.codes), page.turn, page.form)
         for page in ScanPage.objects.visible_to(house).filter(file=row).order_by("number")
     ]
-    parts = [_part(house, row, paper) for paper in _papers(house, row.facility_id, seen)]
+    parts: list[ScanPart] = []
+    for paper in _papers(house, row.facility_id, seen):
+        parts.append(_part(house, row, paper, parts[-1] if paper.follows else None))
     row.state, row.pages_read, row.done_at = ScanFileState.DONE, len(seen), clock.now()
     row.save()
     return parts
@@ -136,7 +138,7 @@ def _found(house: Actor, facility_id: int, paper: Paper) -> Found:
     return ours[0]
 
 
-def _part(house: Actor, row: ScanFile, paper: Paper) -> ScanPart:
+def _part(house: Actor, row: ScanFile, paper: Paper, before: ScanPart | None) -> ScanPart:
     found = _found(house, row.facility_id, paper)
     part = ScanPart(
         facility_id=row.facility_id,
@@ -146,6 +148,7 @@ def _part(house: Actor, row: ScanFile, paper: Paper) -> ScanPart:
         why=_why(paper, found),
         kind=found.kind,
         proposed=found.referral,
+        follows=before,
         changed_at=clock.now(),
     )
     part.save()

@@ -140,4 +140,11 @@ class Region:
             (p.first_page, p.last_page, f"{p.referral_id}/{p.kind}" if p.state == "filed" else "")
             for p in parts
         ]
-        tally.judge(scan, found)
+        shown = [(p.first_page, p.last_page, self.suggestion(p)) for p in parts if p.follows_id]
+        tally.judge(scan, found, [one for one in shown if one[2]])
+
+    def suggestion(self, part: ScanPart) -> str:
+        """``referral key/kind`` that a person is shown for pages without a code."""
+        with acting(self.desk.clerk):
+            before = queries.neighbour(queries.one(self.desk.clerk, part.uid))
+        return f"{before.referral.pk}/{before.kind}" if before else ""

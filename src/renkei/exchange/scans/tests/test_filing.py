@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from renkei.exchange.models import Misfiling, ScanFile, ScanPart, ScanPartState
+from renkei.exchange.models import Misfiling, ScanFile, ScanPartState
 from renkei.exchange.scans import filing, queries, working
 from renkei.exchange.scans.tests.desks import PaperDesk, blank
 from renkei.files.store import fetch
@@ -56,12 +56,27 @@ def test_the_original_is_kept_byte_for_byte(desk: PaperDesk) -> None:
         assert bytes(fetch(desk.clerk, part.file_uid or "").content) == data
 
 
-def test_two_letters_in_one_file_are_parted_and_following_sheets_stay_with_theirs(desk: PaperDesk) -> None:
+def test_two_letters_in_one_file_are_parted_and_no_sheet_without_a_code_is_filed_by_itself(
+    desk: PaperDesk,
+) -> None:
     one, two = desk.sent("suzuki"), desk.sent("yamada")
     parts = desk.scan(
         desk.form(one, "final_report"), blank(), desk.form(two, "arrival_notice"), blank(), blank()
     )
-    assert [(p.first_page, p.last_page, p.referral_id) for p in parts] == [(0, 1, one.pk), (2, 4, two.pk)]
+    assert [(p.first_page, p.last_page, p.referral_id) for p in parts] == [
+        (0, 0, one.pk),
+        (1, 1, None),
+        (2, 2, two.pk),
+        (3, 4, None),
+    ]
+    with acting(desk.clerk):
+        shown = [queries.neighbour(queries.one(desk.clerk, p.uid)) for p in parts]
+    assert shown == [
+        None,
+        queries.Neighbour(one, "final_report", filed=True),
+        None,
+        queries.Neighbour(two, "arrival_notice", filed=True),
+    ]
 
 
 def test_a_form_whose_codes_are_gone_never_travels_with_the_letter_before_it(desk: PaperDesk) -> None:
@@ -108,7 +123,7 @@ def test_expired_revoked_foreign_and_forged_codes_file_nothing(desk: PaperDesk) 
     with acting(desk.clerk):
         revoke_codes(desk.clerk, desk.see(referral))
     # The very same bytes would be known: it comes once more from another machine.
-    [gone] = desk.scan(form, blank(), name="gone.pdf")
+    gone, _sheet = desk.scan(form, blank(), name="gone.pdf")
     assert (gone.state, gone.why) == ("unmatched", "QRコードは無効にされています。")
     assert desk.see(referral).state == State.SENT
 
@@ -171,11 +186,11 @@ def test_a_worker_that_is_killed_in_the_middle_goes_on_and_doubles_nothing(
         half = ScanFile._base_manager.get(pk=row.pk)
         assert (half.state, half.pages_read) == ("reading", 2)
     monkeypatch.setattr(working, "look", look)
-    [part] = desk.read(row)
-    assert desk.read(row) == [part]
+    parts = desk.read(row)
+    assert desk.read(row) == parts
     with arranging():
         assert ReplyLetter._base_manager.filter(referral=referral).count() == 1
-        assert ScanPart._base_manager.filter(file=row).count() == 1
+        assert [p.follows_id for p in parts] == [None, parts[0].pk]
 
 
 def test_a_clerk_files_what_has_no_code_and_the_proposal_is_the_newest_letter(desk: PaperDesk) -> None:

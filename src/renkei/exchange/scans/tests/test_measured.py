@@ -18,6 +18,8 @@ def test_of_forty_scans_none_is_filed_wrong_and_nearly_all_are_filed(desk: Paper
         region.measure(scan, tally)
     assert tally.wrong == 0, tally.told
     assert tally.right / tally.readable >= LEAST_RIGHT
+    assert tally.behind >= 5, "the set holds sheets without a code behind a form"
+    assert tally.suggested / tally.behind >= LEAST_RIGHT
     assert tally.destroyed >= 2, "the set holds forms that nobody can read"
 
 
