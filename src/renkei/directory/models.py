@@ -161,6 +161,7 @@ class Post(PublicData):
     title = models.CharField("役職", max_length=40)
     holder = models.CharField("氏名", max_length=80)
     representative = models.BooleanField("代表者", default=False)
+    person_id = models.BigIntegerField("利用者", null=True, blank=True)
     from_on = models.DateField("就任日", null=True, blank=True)
     until_on = models.DateField("退任日", null=True, blank=True)
 
@@ -208,6 +209,121 @@ class Rule(PublicData):
     def value(self) -> Any:
         """The parameter called ``value``."""
         return self.params.get("value")
+
+
+class FacilityProfile(PublicData):
+    """What people look for in a facility beyond its name; edited by the facility, confirmed by it once a year.
+
+    ``functions`` are codes of ``types.CareFunction`` (かかりつけ医機能 2号 イ–ニ), ``languages`` ISO 639-1 codes.
+    ``listed`` False: the facility does not want to stand in the public search.
+    """
+
+    versioned = True
+
+    version = models.PositiveIntegerField(default=0, editable=False)
+    facility = models.OneToOneField(Facility, models.PROTECT, related_name="profile")
+    message = models.CharField("ひとこと", max_length=300, blank=True)
+    website = models.URLField("ホームページ", blank=True)
+    functions = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    languages = ArrayField(models.CharField(max_length=5), default=list, blank=True)
+    house_calls = models.BooleanField("往診", default=False)
+    home_visits = models.BooleanField("訪問診療", default=False)
+    wheelchair = models.BooleanField("車椅子で入れる", default=False)
+    female_physician = models.BooleanField("女性医師", default=False)
+    accepts_new = models.BooleanField("新しい患者を受け付ける", default=True)
+    listed = models.BooleanField("公開の検索に載せる", default=True)
+    confirmed_on = models.DateField("内容を確認した日", null=True, blank=True)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.facility_id}"
+
+
+class ClosingDay(PublicData):
+    """Days on which a facility is closed out of turn (臨時休診), or suspended for a time (休止); both days count."""
+
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="closing_days")
+    from_on = models.DateField("はじめの日")
+    until_on = models.DateField("おわりの日")
+    suspension = models.BooleanField("休止", default=False)
+    note = models.CharField("理由・案内", max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["from_on", "id"]
+        indexes = [models.Index(fields=["facility", "until_on"], name="closing_days_ahead")]
+        constraints = [
+            models.CheckConstraint(condition=Q(until_on__gte=F("from_on")), name="closing_days_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facility_id} {self.from_on}–{self.until_on}"
+
+
+class StaffNote(FacilityData):
+    """What the staff of one facility know about another one (院内メモ): never leaves the facility that wrote it."""
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    about = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    text = models.CharField("メモ", max_length=500)
+    written_by = models.CharField(max_length=120)
+    written_at = models.DateTimeField(default=clock.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-written_at", "-id"]
+        indexes = [models.Index(fields=["facility", "about"], name="staff_notes_about")]
+
+    def __str__(self) -> str:
+        return f"{self.facility_id}→{self.about_id}"
+
+
+class Ownership(PublicData):
+    """Which corporation runs a facility, for a period; ``until_on`` is the first day without it (S12 ③)."""
+
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="ownerships")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="ownerships")
+    from_on = models.DateField("はじまり")
+    until_on = models.DateField("おわり", null=True, blank=True)
+
+    class Meta:
+        ordering = ["facility_id", "from_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "from_on"], name="ownership_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(until_on=None) | Q(until_on__gt=F("from_on")), name="ownership_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facility_id} {self.from_on}"
+
+
+class FormerNumber(PublicData):
+    """An institution number (医療機関番号) that a facility had before: letters and imports that name it still find it."""
+
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="former_numbers")
+    institution_number = models.CharField(max_length=10, validators=[INSTITUTION_NUMBER], db_index=True)
+    until_on = models.DateField("この日から新しい番号")
+
+    def __str__(self) -> str:
+        return self.institution_number
+
+
+class ImportMapping(FacilityData):
+    """Which column of a list means what (列の対応), kept under a name for the next time."""
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    name = models.CharField("名前", max_length=60)
+    columns = models.JSONField(default=dict)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["facility", "name"], name="import_mapping_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FacilityImport(FacilityData):

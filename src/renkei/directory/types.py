@@ -24,6 +24,15 @@ class FacilityKind(models.TextChoices):
     FIRE_CONTROL = "fire_control", "消防指令"
 
 
+class CareFunction(models.TextChoices):
+    """かかりつけ医機能 2号 (医療法30条の18の4; rules E.3)."""
+
+    AFTER_HOURS = "after_hours", "イ 時間外の診療"
+    DISCHARGE = "discharge", "ロ 入退院の支援"
+    HOME_CARE = "home_care", "ハ 在宅医療"
+    CARE_LINK = "care_link", "ニ 介護との連携"
+
+
 class AreaLevel(models.TextChoices):
     """Prefecture → secondary medical area (二次医療圏) → municipality."""
 

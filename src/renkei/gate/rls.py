@@ -74,7 +74,7 @@ class Rewall(RunSQL):
             forward.append(f"ALTER POLICY added ON {table} WITH CHECK ({check})")
         if update:
             forward.append(f"ALTER POLICY changed ON {table} USING ({update}) WITH CHECK ({update})")
-        super().__init__(forward, reverse_sql=RunSQL.noop)
+        super().__init__([*forward], reverse_sql=RunSQL.noop)
 
 
 class Protect(RunSQL):

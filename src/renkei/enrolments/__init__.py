@@ -1,0 +1,1 @@
+"""Membership of a scheme: application, approval, certificate, renewal, change, withdrawal (mechanism A)."""
