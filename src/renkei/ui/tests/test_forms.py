@@ -4,7 +4,7 @@ import pytest
 from django import forms
 
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, Stale
+from renkei.kernel.errors import Invalid, NotPossibleNow, Stale
 from renkei.ui import samples
 from renkei.ui.forms import AppointmentField, EraDateField, NoteField, TypeAheadField, UiForm
 from renkei.ui.types import Choice
@@ -127,6 +127,14 @@ def test_errors_are_tied_to_their_inputs_for_screen_readers() -> None:
     assert "id_name_error" in html.split('name="name"')[1].split(">")[0]
     assert '<a href="#id_name">氏名</a>' in html, "the summary leads to the field"
     assert "3か所を直してください" in html
+
+
+def test_a_refusal_that_no_field_can_mend_does_not_ask_to_mend_places() -> None:
+    form = _visit()
+    form.take(NotPossibleNow("away", "接続できません。"))
+    html = str(form)
+    assert "できませんでした" in html
+    assert "か所を直して" not in html
 
 
 def test_a_required_field_is_marked_in_words_and_for_machines() -> None:

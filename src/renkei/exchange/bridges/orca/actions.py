@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.crypto import constant_time_compare
 
 from renkei.exchange.bridges.orca.client import fetch
 from renkei.exchange.bridges.orca.reading import OrcaPatient
@@ -12,7 +13,7 @@ from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotPossibleNow
+from renkei.kernel.errors import Invalid, NotPossibleNow, Stale
 from renkei.kernel.outward import judge
 from renkei.kernel.sealing import seal, unseal
 from renkei.patients.actions import add_insured_number, register
@@ -63,8 +64,15 @@ def look_up(actor: Actor, *, number: str) -> OrcaPatient:
 
 
 @action(Patients.REGISTER, says="日レセの患者を登録")
-def take_over(actor: Actor, came: OrcaPatient) -> Patient:
-    """A new patient row of the house with the number of 日レセ and the insured number in force."""
+def take_over(actor: Actor, came: OrcaPatient, *, seen: str) -> Patient:
+    """A new patient row of the house with the number of 日レセ and the insured number in force.
+
+    ``seen`` is the mark of what the person confirmed; ``Stale`` when 日レセ says something else by now, or nobody saw it.
+    """
+    if not constant_time_compare(seen, came.mark()):
+        raise Stale(
+            "orca_changed", "日レセの内容が表示したものと違います。下の内容を確かめてから登録してください。"
+        )
     patient = register(actor, **came.details())
     if came.insured is not None:
         card = came.insured

@@ -31,9 +31,7 @@ def fetch(
     try:
         answer = send(target, "GET", headers=headers, seconds=SECONDS, most_bytes=MOST_BYTES)
     except Unreachable as error:
-        raise Unreachable(
-            error.code, f"日レセに{_TOLD.get(error.code, '接続できません')}。{error.message_ja}"
-        ) from error
+        raise Unreachable(error.code, f"{_TOLD.get(error.code, error.message_ja)}{MEANWHILE}") from error
     if answer.status in (401, 403):
         raise Unreachable(
             "password", "日レセの利用者名かパスワードが違います。接続の設定を確かめてください。"
@@ -43,4 +41,11 @@ def fetch(
     return read(answer.body)
 
 
-_TOLD = {"timed_out": "時間内に接続できません", "certificate": "安全に接続できません"}
+_TOLD = {
+    "refused": "日レセに接続できません。日レセとネットワークが動いているかを確かめてください。",
+    "timed_out": f"日レセから{SECONDS:.0f}秒以内に応答がありません。少し待ってから、もう一度取得してください。",
+    "certificate": "日レセに安全に接続できません(証明書を確かめられません)。施設の管理者に知らせてください。",
+    "not_http": "日レセの応答を読み取れません。接続の設定のアドレスを施設の管理者に確かめてください。",
+    "too_long": "日レセの応答が長すぎて読み取れません。施設の管理者に知らせてください。",
+}
+MEANWHILE = "急ぐときは、患者を手で登録して紹介状を書けます。"

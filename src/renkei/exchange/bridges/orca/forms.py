@@ -33,4 +33,13 @@ class ConnectionForm(UiForm):
 class NumberForm(UiForm):
     """日レセの患者番号."""
 
-    number = forms.CharField(label="日レセの患者番号", max_length=30)
+    number = forms.CharField(
+        label="日レセの患者番号",
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.fields["number"].widget.attrs["autofocus"] = True

@@ -9,6 +9,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from django.utils.crypto import salted_hmac
+
 from renkei.exchange.bridges.orca.fields import ADDRESS, INSURANCE, NO_SUCH_PATIENT, PATIENT, RESULTS, SEXES
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotFound
@@ -59,6 +61,10 @@ class OrcaPatient:
             "occupation",
         )
         return {name: getattr(self, name) for name in names}
+
+    def mark(self) -> str:
+        """The same for the same answer: what a person saw is held against what 日レセ says when they confirm."""
+        return salted_hmac("renkei.orca.seen", repr(self), algorithm="sha256").hexdigest()
 
 
 def parse(raw: bytes) -> Element:
@@ -127,7 +133,8 @@ def _refuse_failure(body: Element) -> None:
     if re.fullmatch(r"0+", code):
         return
     if code == NO_SUCH_PATIENT:
-        raise NotFound("no_such_patient", "日レセにこの患者番号の患者はいません。番号を確かめてください。")
+        says = "日レセにこの患者番号の患者はいません。番号を確かめてください。"
+        raise NotFound("no_such_patient", says, "number")
     says = RESULTS.get(code) or _text(body, "Api_Result_Message")[:100] or "理由は示されていません"
     raise Unreachable("api_result", f"日レセがエラーを返しました({code or 'コードなし'}: {says})。")
 

@@ -29,6 +29,11 @@ def _alike(actor: Actor, came: OrcaPatient) -> list[Candidate]:
     return [c for c in found if c.patient.facility_id == actor.facility_id]
 
 
+def _postal(code: str) -> str:
+    """2590000 → 〒259-0000; anything else as it came."""
+    return f"〒{code[:3]}-{code[3:]}" if len(code) == 7 and code.isdigit() else code
+
+
 def _rows(came: OrcaPatient) -> list[Row]:
     card = came.insured
     insured = f"{card.insurer} 記号{card.symbol} 番号{card.number} 枝番{card.branch}" if card else ""
@@ -36,7 +41,7 @@ def _rows(came: OrcaPatient) -> list[Row]:
         Row("患者番号", came.local_number),
         Row("氏名", f"{came.name}({came.kana})"),
         Row("生年月日", f"{format_both(came.birth_on)}・{SEXES.get(came.sex, '不明')}"),
-        Row("住所", f"{came.postal_code} {came.address}".strip()),
+        Row("住所", f"{_postal(came.postal_code)} {came.address}".strip()),
         Row("電話", came.phone),
         Row("保険", insured),
     ]
@@ -45,23 +50,24 @@ def _rows(came: OrcaPatient) -> list[Row]:
 @require_http_methods(["GET", "POST"])
 @page(Patients.REGISTER, reads="日レセから患者を取得")
 def orca(request: HttpRequest) -> HttpResponse:
-    """The first press shows the patient, the second registers them and leads to the letter."""
+    """The first press shows the patient and keeps nothing; the second registers exactly that and leads to the letter."""
     actor = current()
     form = NumberForm(request.POST or None)
     context: dict[str, object] = {"form": form}
     if request.method == "GET" or not form.is_valid():
         return render(request, "exchange/orca/look_up.html", context, status=422 if form.errors else 200)
+    status = 200
     try:
         came = actions.look_up(actor, number=form.cleaned_data["number"])
-        if request.POST.get("take") == "1":
-            patient = actions.take_over(actor, came)
+        context |= {"came": came, "rows": _rows(came), "alike": _alike(actor, came)}
+        if "seen" in request.POST:
+            patient = actions.take_over(actor, came, seen=request.POST["seen"])
             messages.success(request, "患者を登録しました。")
             return redirect(f"{reverse('referrals:new')}?patient={patient.uid}")
     except DomainError as error:
         form.take(error)
-        return render(request, "exchange/orca/look_up.html", context, status=error.status)
-    context |= {"came": came, "rows": _rows(came), "alike": _alike(actor, came)}
-    return render(request, "exchange/orca/look_up.html", context)
+        status = error.status
+    return render(request, "exchange/orca/look_up.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -79,7 +79,7 @@ def test_a_patient_by_number(orca: fake.Fake) -> None:
 def test_nobody_with_that_number_is_told(orca: fake.Fake) -> None:
     with pytest.raises(NotFound) as told:
         ask(orca, "18")
-    assert told.value.code == "no_such_patient"
+    assert (told.value.code, told.value.field) == ("no_such_patient", "number")
 
 
 def test_a_wrong_password_is_told(orca: fake.Fake) -> None:
@@ -113,7 +113,8 @@ def test_a_server_error_and_a_closed_port_are_told(orca: fake.Fake) -> None:
     assert "503" in told.value.message_ja
     with pytest.raises(Unreachable) as closed:
         client.fetch("http://127.0.0.1:9", "u", "p", "17", internal={"127.0.0.1:9"})
-    assert closed.value.message_ja.startswith("日レセに")
+    assert closed.value.message_ja.startswith("日レセに接続できません。")
+    assert closed.value.message_ja.endswith("手で登録して紹介状を書けます。")
 
 
 @pytest.mark.parametrize("number", ["", "17&x=1", "../17", "あ", "1" * 21])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -33,27 +34,69 @@ def _connect(browser: StaffClient, cast: Cast, url: str, password: str = fake.PA
     return browser.log_in(cast.actor("aoki")).post(reverse(SETTINGS), form).status_code
 
 
+def _seen(shown: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{64})"', shown)
+    assert found
+    return found[1]
+
+
+def _patients() -> int:
+    with arranging("counting"):
+        return int(Patient._base_manager.count())
+
+
+def test_nothing_is_registered_that_nobody_saw_or_that_changed_since(
+    cast: Cast, browser: StaffClient, orca: fake.Fake
+) -> None:
+    _connect(browser, cast, orca.url)
+    client, before = browser.log_in(cast.actor("kimura")), _patients()
+    seen = _seen(client.post(reverse(URL), {"number": "17"}).content.decode())
+    for mark in ("", "0" * 64):
+        assert client.post(reverse(URL), {"number": "17", "seen": mark}).status_code == 409
+    orca.body = fake.answer(WholeAddress2="９−９−９").encode()
+    changed = client.post(reverse(URL), {"number": "17", "seen": seen})
+    assert changed.status_code == 409
+    assert "表示したものと違います" in changed.content.decode()
+    assert "９−９−９" in changed.content.decode()
+    assert _patients() == before
+    again = client.post(reverse(URL), {"number": "17", "seen": _seen(changed.content.decode())})
+    assert again.status_code == 302
+    assert _patients() == before + 1
+
+
+def test_a_server_that_fails_between_seeing_and_confirming_leaves_nothing(
+    cast: Cast, browser: StaffClient, orca: fake.Fake
+) -> None:
+    _connect(browser, cast, orca.url)
+    client, before = browser.log_in(cast.actor("kimura")), _patients()
+    seen = _seen(client.post(reverse(URL), {"number": "17"}).content.decode())
+    orca.status = 503
+    refused = client.post(reverse(URL), {"number": "17", "seen": seen})
+    assert refused.status_code == 502
+    assert "日レセが 503 を返しました" in refused.content.decode()
+    assert _patients() == before
+
+
 def test_a_number_becomes_a_patient_and_leads_to_the_letter(
     cast: Cast, browser: StaffClient, orca: fake.Fake
 ) -> None:
     assert _connect(browser, cast, orca.url) == 302
     with arranging("reading"):
         kept = OrcaConnection._base_manager.get()
-        before = Patient._base_manager.count()
+    before = _patients()
     assert fake.PASSWORD not in kept.password
     client = browser.log_in(cast.actor("kimura"))
     assert reverse(URL) in client.get(reverse("referrals:new")).content.decode()
     shown = client.post(reverse(URL), {"number": "17"}).content.decode()
     assert "連携 花子" in shown
     assert fake.MY_NUMBER not in shown
-    with arranging("counting"):
-        assert Patient._base_manager.count() == before
-    taken = client.post(reverse(URL), {"number": "17", "take": "1"})
+    assert _patients() == before
+    taken = client.post(reverse(URL), {"number": "17", "seen": _seen(shown)})
     with arranging("reading"):
         made = Patient._base_manager.get(local_number="00017")
         assert InsuredNumber._base_manager.get(patient=made).member_id == "00138057:０１:１２３４５６７:01"
     assert taken["Location"] == f"{reverse('referrals:new')}?patient={made.uid}"
-    assert client.post(reverse(URL), {"number": "17", "take": "1"}).status_code == 422
+    assert client.post(reverse(URL), {"number": "17", "seen": _seen(shown)}).status_code == 422
     assert "よく似た患者" in client.post(reverse(URL), {"number": "17"}).content.decode()
 
 
