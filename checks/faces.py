@@ -76,14 +76,6 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         "patients.models",
     ): "the policy is a subquery that the gate itself asks under the wall",
     ("circles/views.py", "patients.present"): "the one line that says who somebody is, alike on every page",
-    (
-        "exchange/senders.py",
-        "directory.models",
-    ): "a sender met on paper becomes a row inside the action that takes in",
-    (
-        "guests/senders.py",
-        "directory.models",
-    ): "a clinic met on the public page becomes a row inside the action that takes in",
     ("exchange/", "referrals.printing"): "one function turns a letter into the plain document of ``types``",
     ("portal/documentation.py", "referrals.registry"): "the generated page lists every kind of referral",
     ("portal/navigation.py", "demo.clock"): "the frame shows the demo's clock; in a real house it is empty",

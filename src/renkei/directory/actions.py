@@ -20,6 +20,7 @@ from renkei.directory.models import (
     Rule,
     SpecialRelation,
 )
+from renkei.directory.on_paper import facility_on_paper as facility_on_paper  # noqa: PLC0414 - a public face
 from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
 from renkei.directory.types import WEEKDAYS, Setting, setting

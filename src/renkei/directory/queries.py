@@ -33,8 +33,8 @@ from renkei.directory.types import settings as registered_settings
 from renkei.gate.actor import Actor, current
 from renkei.gate.compiled import compiled
 from renkei.kernel import clock
-from renkei.kernel.errors import NotFound
-from renkei.kernel.identifiers import PREFECTURES
+from renkei.kernel.errors import Invalid, NotFound
+from renkei.kernel.identifiers import PREFECTURES, check_institution_number
 from renkei.kernel.names import bigrams
 from renkei.kernel.text import to_half_width
 from renkei.ui.types import Choice
@@ -141,6 +141,14 @@ def facility_identity(facility_id: int) -> tuple[str, str]:
 def facility_by_number(institution_number: str) -> Facility | None:
     """The facility with this 10-digit institution number (医療機関番号), or None."""
     return Facility.objects.filter(institution_number=institution_number).first()
+
+
+def readable_number(text: str) -> str:
+    """The 10-digit institution number as stored, empty for what cannot be one."""
+    try:
+        return check_institution_number(text).value
+    except Invalid:
+        return ""
 
 
 def departments(facility: Facility | int, *, accepting: bool = False) -> list[Department]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from renkei.directory.actions import facility_on_paper
 from renkei.directory.models import Facility
-from renkei.directory.queries import facility_by_id
-from renkei.exchange import queries, senders
+from renkei.directory.queries import facility_by_id, readable_number
+from renkei.exchange import queries
 from renkei.exchange.models import ImportedDocument, WaitingDocument
 from renkei.exchange.permissions import P
 from renkei.exchange.reading import Readable, birth_date, demographics, readable
@@ -31,7 +32,7 @@ from renkei.referrals import queries as referrals
 from renkei.referrals.actions.taking_in import take_in
 from renkei.referrals.models import Referral, ReferralLetter
 from renkei.referrals.printing import document as printed_document
-from renkei.referrals.types import LetterDocument, PatientCard
+from renkei.referrals.types import LetterDocument, Party, PatientCard
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES = 50 * MEGABYTE
@@ -96,7 +97,7 @@ def import_document(
     referral = take_in(
         actor,
         doc,
-        sender=senders.known(doc.sender) or senders.on_paper(doc.sender),
+        sender=_sender(doc.sender),
         patient=patient or _new_patient(actor, doc.patient, born),
         source=found.NAME,
         sha256=received.sha256,
@@ -106,6 +107,18 @@ def import_document(
     row = _record(actor, referral, filename, raw, found, kept, received, note)
     say(f"{actor.label}が文書「{row.name}」を紹介 {referral.number} として取り込みました")
     return Imported(referral, row)
+
+
+def _sender(party: Party) -> Facility:
+    """From the directory, or a new row that is reached on paper; call inside an action."""
+    return facility_on_paper(
+        party.facility_name,
+        number=party.institution_number,
+        postal=party.postal_code,
+        address=party.address,
+        telephone=party.phone,
+        fax=party.fax,
+    )
 
 
 def _refuse_known(actor: Actor, sha256: str, doc: LetterDocument) -> None:
@@ -154,7 +167,10 @@ def _house(actor: Actor) -> Facility:
 
 
 def _refuse_own_letter(house: Facility, doc: LetterDocument) -> None:
-    if house.institution_number and senders.number_of(doc.sender) == house.institution_number:
+    if (
+        house.institution_number
+        and readable_number(doc.sender.institution_number) == house.institution_number
+    ):
         raise Invalid(
             "own_letter",
             f"この文書の紹介元は自施設({house.name})です。自施設が出した紹介状は取り込めません。",

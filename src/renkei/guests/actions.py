@@ -7,13 +7,13 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
+from renkei.directory.actions import facility_on_paper
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.guests import queries
 from renkei.guests.models import SHORT_CODE, GuestFile, GuestKind, GuestPage, GuestRequest
 from renkei.guests.permissions import P
-from renkei.guests.senders import sender_of
 from renkei.guests.types import DEFAULT_KINDS, Identity, KindDraft, State, Told
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotFound, NotPossibleNow
@@ -114,7 +114,10 @@ def accept(
     referral = take_in(
         actor,
         doc,
-        sender=sender_of(request),
+        # The number that counts is the one that was called: a new row takes it as its telephone.
+        sender=facility_on_paper(
+            request.clinic, number=request.institution_number, telephone=request.called_number
+        ),
         patient=patient or _new_patient(actor, request),
         source=SOURCE,
         sha256=hashlib.sha256(raw).hexdigest(),
