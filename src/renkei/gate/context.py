@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db import DatabaseError, connections
 
@@ -45,3 +46,13 @@ def system(reason: str) -> Iterator[Actor]:
         raise ValueError("the system needs a reason")
     with acting(Actor(Kind.SYSTEM, label="システム", reason=reason)) as actor:
         yield actor
+
+
+@contextmanager
+def system_of(facility_id: int, label: str, reason: str) -> Iterator[Actor]:
+    """Act as the system for one facility: what a machine does stands in that house's own trail, with the ``reason``."""
+    with (
+        system(reason) as actor,
+        acting(replace(actor, facility_id=facility_id, facility_label=label)) as house,
+    ):
+        yield house

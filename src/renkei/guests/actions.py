@@ -19,6 +19,7 @@ from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotFound, NotPossibleNow
 from renkei.kernel.identifiers import phone
 from renkei.kernel.text import clean_note, to_plain_number
+from renkei.notices.papers import queue_paper
 from renkei.patients.actions import register
 from renkei.patients.models import Patient
 from renkei.referrals import actions as referrals
@@ -27,6 +28,8 @@ from renkei.referrals.models import Referral
 from renkei.referrals.types import LetterContent, LetterDocument, Party, PatientCard
 
 SOURCE = "guest"
+PAPER_KIND = "guest_date"
+"""The word under which ``date_notice.py`` makes the sheet."""
 RESERVED = {"requests", "settings", "state", "kinds"}
 """Addresses of this module: no house may be called so."""
 
@@ -151,7 +154,7 @@ def _new_patient(actor: Actor, request: GuestRequest) -> Patient:
             actor,
             name=request.patient_name,
             kana=request.patient_kana,
-            birth_on=request.birth_on,
+            birth_on=request.born,
             sex=request.sex,
             phone=request.patient_phone,
         )
@@ -176,7 +179,7 @@ def letter_of(actor: Actor, request: GuestRequest, department: str = "") -> Lett
         patient=PatientCard(
             name=request.patient_name,
             kana=request.patient_kana,
-            birth_on=request.birth_on.isoformat(),
+            birth_on=request.born.isoformat(),
             sex=request.sex,
             phone=request.patient_phone,
         ),
@@ -216,7 +219,7 @@ def refuse(actor: Actor, request: GuestRequest, *, reason: str) -> GuestRequest:
 
 @action(P.HANDLE, says="日程をゲストに連絡")
 def tell(actor: Actor, request: GuestRequest, *, told: str, told_to: str) -> GuestRequest:
-    """The clinic was told of the date, by telephone or on paper."""
+    """The clinic was told of the date, by telephone or on paper: then its notice (予約通知) waits in the print queue."""
     if request.state != State.ACCEPTED or request.referral is None or request.referral.appointment_at is None:
         raise NotPossibleNow("no_date", "日程がまだ決まっていません。紹介のページで日程を決めてください。")
     if told not in Told.values:
@@ -224,6 +227,16 @@ def tell(actor: Actor, request: GuestRequest, *, told: str, told_to: str) -> Gue
     request.told, request.told_to = told, _needed(told_to, 80, "told_to", "伝えた相手")
     request.told_at, request.told_by = clock.now(), actor.label[:120]
     request.save()
+    if told != Told.TELEPHONE:
+        queue_paper(
+            actor.facility_id,
+            kind=PAPER_KIND,
+            subject_uid=request.uid,
+            number=request.referral.number,
+            title=f"予約通知 {request.referral.number}",
+            to_facility_id=request.referral.sender_id,
+            to_name=request.clinic,
+        )
     say(f"{actor.label}が{request.clinic}に日程を{Told(told).label}で伝えました")
     return request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
@@ -11,11 +12,20 @@ from django.db.models import Q
 from renkei.gate.models import FacilityData, PublicData, SystemData
 from renkei.guests.types import Identity, State, Told
 from renkei.kernel import clock
+from renkei.kernel.errors import NotPossibleNow
 from renkei.kernel.identifiers import uuid7
 
 SHORT_CODE = RegexValidator(
     r"^[a-z][a-z0-9-]{3,29}$", "アドレスの名前は、英小文字で始まる4〜30文字の英数字とハイフンです。"
 )
+
+
+ABOUT_PATIENT = {
+    **dict.fromkeys(("patient_name", "patient_kana", "sex", "patient_phone", "wish", "purpose"), ""),
+    **dict.fromkeys(("birth_on", "wish_from", "wish_until"), None),
+    **dict.fromkeys(("call_note", "identity_note"), ""),
+}
+"""What a request says about a patient, and what is left of it once the house has no reason to keep it."""
 
 
 class _Handed(models.Model):
@@ -71,10 +81,11 @@ class GuestRequest(_Handed, FacilityData):
 
     ``kind_label`` and ``physician_check`` repeat the kind as it was offered. ``sender`` is the directory's row with the
     typed number, None when the directory knows no such number. ``code`` and the telephone number open the public state.
+    What is said about the patient stays out of the trail, which keeps everything: it can be blanked (``blanked_at``).
     """
 
     versioned = True
-    secret_fields: ClassVar[frozenset[str]] = frozenset({"code"})
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"code", *ABOUT_PATIENT})
 
     version = models.PositiveIntegerField(default=0, editable=False)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -92,7 +103,7 @@ class GuestRequest(_Handed, FacilityData):
     phone_digits = models.CharField(max_length=20)
     patient_name = models.CharField(max_length=100)
     patient_kana = models.CharField(max_length=100)
-    birth_on = models.DateField()
+    birth_on = models.DateField(null=True)
     sex = models.CharField(max_length=8)
     patient_phone = models.CharField(max_length=40, blank=True)
     department = models.CharField(max_length=60, blank=True)
@@ -121,6 +132,7 @@ class GuestRequest(_Handed, FacilityData):
     told_to = models.CharField(max_length=80, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     told_by = models.CharField(max_length=120, blank=True)
+    blanked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-asked_at", "-id"]
@@ -151,14 +163,24 @@ class GuestRequest(_Handed, FacilityData):
 
     @property
     def is_open(self) -> bool:
-        """Neither taken in nor refused."""
+        """Neither taken in nor refused nor expired."""
         return self.state in (State.WAITING, State.CONFIRMED)
+
+    @property
+    def born(self) -> date:
+        """The patient's birth date. Raises ``NotPossibleNow`` once the request was blanked."""
+        if self.birth_on is None:
+            raise NotPossibleNow("guest_blanked", "保存期間を過ぎ、患者情報を消去した依頼です。")
+        return self.birth_on
 
 
 class GuestFile(_Handed, FacilityData):
-    """A file that came with a request. Its bytes are emptied once the request was decided: then they lie in ``files`` or are gone."""
+    """A file that came with a request. Its bytes are emptied once the request was decided: then they lie in ``files`` or are gone.
 
-    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+    Its name, which may be a patient's, goes when the request is blanked; size and kind stay.
+    """
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content", "name"})
 
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")

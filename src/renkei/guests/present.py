@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from renkei.guests.codes import shown
 from renkei.guests.models import GuestRequest
-from renkei.guests.types import TONES, Identity, State, Told
+from renkei.guests.types import NEVER_TAKEN_IN, TONES, Identity, State, Told
 from renkei.kernel import clock, eras
 from renkei.ui.types import Row, Tab, Tone
 
@@ -54,7 +54,7 @@ def step_number(row: GuestRequest) -> int:
         return 1
     if row.state == State.CONFIRMED:
         return 2
-    return 4 if row.told_at or row.state == State.REFUSED else 3
+    return 4 if row.told_at or row.state in NEVER_TAKEN_IN else 3
 
 
 def steps_of(row: GuestRequest) -> set[str]:
@@ -73,15 +73,20 @@ def _day(day: date | None) -> str:
 
 
 def typed(row: GuestRequest) -> list[Row]:
-    """What the guest typed, as it came."""
-    age = eras.age_on(row.birth_on, clock.today())
-    wish = "〜".join(d for d in (_day(row.wish_from), _day(row.wish_until)) if d)
-    return [
+    """What the guest typed, as it came; of a blanked request, who asked and for what kind of thing."""
+    asked = [
         Row("依頼の種類", row.kind_label),
         Row("医療機関", f"{row.clinic}({row.institution_number})"),
         Row("医師", row.physician),
+    ]
+    if row.blanked_at:
+        return [*asked, Row("患者", f"{_at(row.blanked_at)}に消去しました(保存期間の終了)")]
+    age = eras.age_on(row.born, clock.today())
+    wish = "〜".join(d for d in (_day(row.wish_from), _day(row.wish_until)) if d)
+    return [
+        *asked,
         Row("患者", f"{row.patient_name}({row.patient_kana})"),
-        Row("生年月日", f"{eras.format_both(row.birth_on)}({age}歳)・{SEXES.get(row.sex, '不明')}"),
+        Row("生年月日", f"{eras.format_both(row.born)}({age}歳)・{SEXES.get(row.sex, '不明')}"),
         Row("患者の電話", row.patient_phone),
         Row("希望の診療科", row.department or "決めていない"),
         Row("希望日", wish or "指定なし"),

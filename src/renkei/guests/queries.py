@@ -112,7 +112,7 @@ def alike(actor: Actor, request: GuestRequest) -> list[Candidate]:
         actor,
         request.patient_name,
         request.patient_kana,
-        request.birth_on,
+        request.born,
         request.sex,
         request.patient_phone,
     )

@@ -17,14 +17,18 @@ class State(models.TextChoices):
     CONFIRMED = "confirmed", "確認済み・受付待ち"
     ACCEPTED = "accepted", "受付済み"
     REFUSED = "refused", "お断り"
+    EXPIRED = "expired", "期限切れ"
 
 
 OPEN = (State.WAITING, State.CONFIRMED)
+NEVER_TAKEN_IN = (State.REFUSED, State.EXPIRED)
+"""What the house holds no record of: it is blanked after a time."""
 TONES = {
     State.WAITING: Tone.WARNING,
     State.CONFIRMED: Tone.INFO,
     State.ACCEPTED: Tone.SUCCESS,
     State.REFUSED: Tone.NEUTRAL,
+    State.EXPIRED: Tone.NEUTRAL,
 }
 
 

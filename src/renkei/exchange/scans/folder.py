@@ -15,9 +15,9 @@ from django.db import transaction
 
 from renkei.directory.queries import facility_by_number
 from renkei.exchange.models import ScanSource
-from renkei.exchange.scans.acting import system_of
 from renkei.exchange.scans.taking import refuse_size, take
 from renkei.files.checking import clean_name
+from renkei.gate.context import system_of
 from renkei.kernel.errors import Invalid
 
 QUIET = 10
@@ -59,7 +59,7 @@ def _take(house: Path, path: Path) -> bool:
         return False
     try:
         refuse_size(path.name, path.stat().st_size)
-        with system_of(facility, "スキャンの監視フォルダ") as actor, transaction.atomic():
+        with system_of(facility.pk, facility.name, "スキャンの監視フォルダ") as actor, transaction.atomic():
             take(actor, path.name, path.read_bytes(), source=ScanSource.FOLDER, came_from=path.name)
     except Invalid as error:
         _move(path, REFUSED)

@@ -22,11 +22,11 @@ from django.urls import reverse
 from renkei.directory.models import Facility
 from renkei.directory.queries import facility_by_number
 from renkei.exchange.models import ScanSource
-from renkei.exchange.scans.acting import system_of
 from renkei.exchange.scans.taking import take
 from renkei.files.checking import MOST_BYTES
 from renkei.files.pictures import media_type_of
 from renkei.gate.actor import Actor
+from renkei.gate.context import system_of
 from renkei.kernel.errors import Invalid
 from renkei.kernel.text import shorten
 from renkei.notices.actions import notify
@@ -136,7 +136,7 @@ def _body(server: imaplib.IMAP4, number: str) -> bytes:
 
 
 def _take_mail(facility: Facility, raw: bytes, size: int) -> int:
-    with system_of(facility, "スキャンのメール受信") as actor, transaction.atomic():
+    with system_of(facility.pk, facility.name, "スキャンのメール受信") as actor, transaction.atomic():
         if not raw:
             _tell(
                 actor,

@@ -14,14 +14,13 @@ from PIL import Image
 
 from renkei.exchange.models import ScanFile, ScanFileState, ScanPage, ScanPart
 from renkei.exchange.permissions import P
-from renkei.exchange.scans.acting import system_of
 from renkei.exchange.scans.cutting import Paper, cut, joined
 from renkei.exchange.scans.filing import BY_CODE, file_on
 from renkei.exchange.scans.reading import Seen, look
 from renkei.files.pictures import Pages
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
-from renkei.gate.context import system
+from renkei.gate.context import system, system_of
 from renkei.jobs.queue import job
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid
@@ -42,7 +41,7 @@ def read_scan(scan_uid: str) -> None:
         row = ScanFile.objects.visible_to(actor).select_related("facility").filter(uid=scan_uid).first()
     if row is None or row.state in (ScanFileState.DONE, ScanFileState.FAILED):
         return
-    with system_of(row.facility, f"スキャン「{row.name}」の読み取り") as house:
+    with system_of(row.facility_id, row.facility.name, f"スキャン「{row.name}」の読み取り") as house:
         try:
             _read_pages(house, row)
         except Invalid as error:
