@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -21,15 +21,20 @@ from renkei.config.console import Trouble, say
 STEADY = 30.0  # seconds after which a child counts as having started well
 MOST_FAILURES = 5  # deaths in a row, each before STEADY
 LONGEST_PAUSE = 8.0  # seconds between two starts
+WAITING_PAUSE = 1.0  # seconds between two looks whether the database is back
 
 
 @dataclass
 class Child:
-    """One watched process: ``name`` for messages, ``command`` and ``env`` to start it."""
+    """One watched process: ``name`` for messages, ``command`` and ``env`` to start it.
+
+    While ``can_run`` says no (the database is away), a death is nobody's fault and no start is tried.
+    """
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str]
+    can_run: Callable[[], bool] = lambda: True
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -89,9 +94,26 @@ class Children:
         for child in self._all:
             if child.process is None:
                 if now >= child.again_at:
-                    child.start()
+                    self._start_again(child, now)
             elif child.died():
-                self._count_death(child, now)
+                self._note_death(child, now)
+
+    def _start_again(self, child: Child, now: float) -> None:
+        if child.can_run():
+            child.start()
+        else:
+            child.again_at = now + WAITING_PAUSE
+
+    def _note_death(self, child: Child, now: float) -> None:
+        if child.can_run():
+            self._count_death(child, now)
+            return
+        code, child.process = child.process.returncode if child.process else 0, None
+        child.failures, child.again_at = 0, now + WAITING_PAUSE
+        say(
+            f"{child.name} が終了しました (終了コード {code})。データベースが応答するようになったら起動し直します。",
+            f"{child.name} ended (exit code {code}); it starts again when the database answers.",
+        )
 
     def _count_death(self, child: Child, now: float) -> None:
         code = child.process.returncode if child.process else 0

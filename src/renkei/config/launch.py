@@ -11,7 +11,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from renkei.config.children import Child, Children, Ending, ending_by_signal, run_step
 from renkei.config.console import Trouble, say
@@ -62,7 +66,7 @@ def _run_demo(place: Site, port: int, scale: int) -> None:
         children = Children()
         stack.callback(children.end)
         children.add(Child(WEB, web_command("127.0.0.1", port), place.web() | demo_env))
-        children.add(Child(WORKER, worker_command(), place.worker() | demo_env))
+        children.add(_worker_of(place, demo_env))
         wait_for_page("127.0.0.1", port, children)
         say(f"\n  連携: http://localhost:{port}/\n", f"\n  Renkei: http://localhost:{port}/\n")
         manage(["demo_logins"], operator, quiet=False)
@@ -83,7 +87,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, with_worker: bool
                 stack.callback(children.end)
                 children.add(Child(WEB, web_command(host, port, workers, threads), place.web()))
                 if with_worker:
-                    children.add(Child(WORKER, worker_command(), place.worker()))
+                    children.add(_worker_of(place))
                 wait_for_page(host, port, children)
                 say(f"http://{host}:{port}/ で動いています。", f"Serving on http://{host}:{port}/.")
                 watch(children, place.cluster)
@@ -99,11 +103,26 @@ def worker() -> int:
             with site(data_folder()) as place, ExitStack() as stack:
                 children = Children()
                 stack.callback(children.end)
-                children.add(Child(WORKER, worker_command(), place.worker()))
+                children.add(_worker_of(place))
                 watch(children, place.cluster)
         except Ending:
             say("終了しました。", "Ended.")
     return 0
+
+
+def _worker_of(place: Site, more: Mapping[str, str] | None = None) -> Child:
+    """The job process ends when the database goes away; it is started again when the database is back, however long that takes."""
+    return Child(
+        WORKER,
+        worker_command(),
+        place.worker() | dict(more or {}),
+        can_run=partial(_database_answers, place.worker_url),
+    )
+
+
+def _database_answers(url: str) -> bool:
+    """Whether a server takes connections there; a refused password is an answer too, and no reason to wait."""
+    return pq.PGconn.ping(make_conninfo(url, connect_timeout=3).encode()) == pq.Ping.OK
 
 
 def watch(children: Children, cluster: Cluster | None) -> None:
