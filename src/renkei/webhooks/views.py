@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from renkei.gate.actor import current
 from renkei.gate.pages import page
 from renkei.kernel.errors import DomainError
+from renkei.ui.types import Tone
 from renkei.webhooks import actions, queries
 from renkei.webhooks.forms import ReceiverForm
 from renkei.webhooks.models import Delivery, Subscription
@@ -48,11 +49,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _row(delivery: Delivery) -> dict[str, object]:
     state = State(delivery.state)
+    again = state is State.WAITING and delivery.attempts > 0
     return {
         "delivery": delivery,
         "kind": KINDS.get(delivery.kind, delivery.kind),
-        "state": state.label,
-        "tone": TONES[state],
+        "state": "再送待ち" if again else state.label,
+        "tone": Tone.WARNING if again else TONES[state],
     }
 
 

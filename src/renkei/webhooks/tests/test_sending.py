@@ -219,6 +219,22 @@ def test_a_receiver_that_never_answers_is_stopped_and_the_administrators_are_tol
     assert len(receiver.came) == sent_before
 
 
+def test_a_delivery_that_failed_and_goes_again_says_so_with_the_answer_and_the_time(
+    cast: Cast, receiver: Receiver, browser: StaffClient
+) -> None:
+    receiver.status = 500
+    made = subscribed(cast, receiver.url)
+    sent(cast)
+    client = browser.log_in(cast.actor("oka"))
+    path = reverse("webhooks:receiver", args=[made.row.uid])
+    assert "送信待ち" in client.get(path).content.decode()
+    attempt_all()
+    page = client.get(path).content.decode()
+    assert "再送待ち" in page
+    assert "受け取り側が 500 を返しました。" in page
+    assert 'data-label="次の再送"' in page
+
+
 def test_one_press_sends_again_with_the_same_id(cast: Cast, receiver: Receiver, browser: StaffClient) -> None:
     made = subscribed(cast, receiver.url)
     sent(cast)
