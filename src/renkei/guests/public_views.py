@@ -34,7 +34,7 @@ def ask(request: HttpRequest, address: str) -> HttpResponse:
     """The form of one house, and its answer with the reference code."""
     if _length(request) > MOST_BODY_BYTES:
         most = MOST_BODY_BYTES // 1024 // 1024
-        says = f"送られた内容が大きすぎます。添付は合わせて{most}MBまでです。"
+        says = f"送られた内容が大きすぎます。添付は合わせて{most}MBまでです。添付を減らして、もう一度お送りください。"
         return render(request, "guests/stopped.html", {"says": says}, status=413)
     return _ask(request, address)
 

@@ -42,4 +42,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]
 
+handler400 = "renkei.portal.views.broken.bad_request"
 handler500 = "renkei.portal.views.broken.server_error"

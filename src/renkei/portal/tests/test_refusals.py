@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -86,8 +88,24 @@ def test_a_form_without_its_token_is_refused_in_japanese(cast: Cast) -> None:
     assert "送信の確認が取れませんでした" in response.content.decode()
 
 
+def test_a_form_that_is_too_large_is_told_its_limit_and_one_that_cannot_be_read_what_to_do(
+    cast: Cast, browser: StaffClient, settings: Any
+) -> None:
+    browser.log_in(cast.actor("sato"))
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+    large = browser.post("/referrals/new/", {"note": "あ" * 1024 * 1024})
+    assert large.status_code == 413
+    assert "2MBまでです" in large.content.decode()
+    assert "保存されていません" in large.content.decode()
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 10
+    many = browser.post("/referrals/new/", {f"f{n}": "x" for n in range(20)})
+    assert many.status_code == 400
+    assert "送られた内容を受け付けられません" in many.content.decode()
+
+
 @pytest.mark.parametrize(
-    "name", ["400.html", "403.html", "404.html", "403_csrf.html", "500.html", "503.html"]
+    "name",
+    ["400.html", "403.html", "404.html", "403_csrf.html", "413.html", "429.html", "500.html", "503.html"],
 )
 def test_the_pages_of_errors_need_nothing_to_be_shown(name: str) -> None:
     assert "最初の画面へ" in render_to_string(name)

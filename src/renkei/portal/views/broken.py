@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -20,6 +22,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         body = render_to_string("503.html")
         return HttpResponse(body, status=503, headers={"Retry-After": AGAIN_AFTER})
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page of a request that cannot be read: 413 with the limit when it is too large, else 400."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (1024 * 1024)
+        return HttpResponse(render_to_string("413.html", {"most": most}), status=413)
+    return HttpResponse(render_to_string("400.html"), status=400)
 
 
 def database_is_away(error: BaseException | None) -> bool:
