@@ -86,6 +86,11 @@ class Member(PatientData):
                 include=["valid_from", "valid_until"],
             ),
             models.Index(fields=["facility", "circle"], name="circles_of_facility"),
+            models.Index(
+                fields=["facility", "patient"],
+                name="patients_of_facility",
+                include=["valid_from", "valid_until"],
+            ),
         ]
         constraints = [
             models.CheckConstraint(

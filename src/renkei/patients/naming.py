@@ -1,14 +1,13 @@
 """Searching names as FHIR asks: the whole name or its parts, in kanji or kana, folded by the kernel's keys.
 
 The keys hold names without their space, so family and given name are told apart by where the space stands in the name as
-written. ``^@`` and the look-up function keep their index behind the wall; see ``queries``.
+written. What no index can answer is asked of the patients that the house knows, never of the whole region.
 """
 
 from __future__ import annotations
 
 import re
 
-from django.db import connection
 from django.db.models import F, Q, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import Exact, GreaterThan
@@ -17,10 +16,9 @@ from renkei.gate.actor import Actor
 from renkei.gate.guard import collecting
 from renkei.kernel import names
 from renkei.patients.models import Patient
-from renkei.patients.queries import starts_with
+from renkei.patients.queries import FIND_INSIDE, FIND_SHARED, FIRST, among_known, run, starts_with
 
 MOST = 500
-_INSIDE = "SELECT found_id FROM patients_search(%s::text[], %s::text[], %s::text[], %s, %s, NULL, '', 0, %s)"
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 """No reading (kana) holds one."""
 NOBODY = Q(pk__in=[])
@@ -32,18 +30,18 @@ def where(actor: Actor, part: str, text: str, how: str) -> Q:
     if not typed:
         return NOBODY
     if how == "exact":
-        return _exact(part, typed)
+        return _exact(part, typed) & among_known(actor)
     kanji, kana = names.kanji_key(typed), names.kana_key(typed)
     if not (kanji or kana):
         return NOBODY
     if how == "contains":
         return _contains(actor, part, typed, kanji, kana)
     if part == "family":
-        return _family_begins(kanji, kana)
+        return _begins(actor, kanji, kana, family=True)
     if part == "given":
         return _given(inside(actor, kanji, kana), actor, typed, kanji, kana)
     others = inside(actor, kanji, kana, but_beginning=True)
-    return _begins(kanji, kana) | _given(others, actor, typed, kanji, kana)
+    return _begins(actor, kanji, kana) | _given(others, actor, typed, kanji, kana)
 
 
 def _exact(part: str, typed: str) -> Q:
@@ -54,14 +52,28 @@ def _exact(part: str, typed: str) -> Q:
     return given if part == "given" else Q(name=typed) | Q(kana=typed) | given | _exact("family", typed)
 
 
-def _begins(kanji: str, kana: str) -> Q:
-    return _starts("kanji_key", kanji) | _starts("kana_key", kana)
+def _begins(actor: Actor, kanji: str, kana: str, *, family: bool = False) -> Q:
+    """The key begins so; with ``family`` the space behind that name stands further back, or there is none.
+
+    Own rows by the house's index, shared ones by key: behind the wall every namesake of the region would be visited.
+    """
+    in_kanji, in_kana = _starts("kanji_key", kanji), _starts("kana_key", kana)
+    if family:
+        in_kanji &= _space_behind("name", len(kanji))
+        in_kana &= _space_behind("kana", len(kana))
+    shared = {pk for words in ((kanji, ""), ("", kana)) for pk in _shared(*words)}
+    if len(shared) >= MOST:
+        return (in_kanji | in_kana) & among_known(actor)
+    own = Q(facility_id=actor.facility_id)
+    theirs = Q(pk__in=sorted(shared))
+    return own & in_kanji | own & in_kana | (theirs & (in_kanji | in_kana) if family else theirs)
 
 
-def _family_begins(kanji: str, kana: str) -> Q:
-    """The key begins so, and the space behind the family name stands further back, or there is none."""
-    in_kanji = _starts("kanji_key", kanji) & _space_behind("name", len(kanji))
-    return in_kanji | _starts("kana_key", kana) & _space_behind("kana", len(kana))
+def _shared(kanji: str, kana: str) -> list[int]:
+    """Keys of patients shared by others whose key begins so; none where that key cannot."""
+    if not (kanji or kana) or (kana and _IDEOGRAPH.search(kana)):
+        return []
+    return [pk for _, pk in run(FIND_SHARED, [kanji, kana, [], None, *FIRST, MOST])]
 
 
 def _starts(field: str, key: str) -> Q:
@@ -76,7 +88,9 @@ def _space_behind(column: str, length: int) -> Q:
 def _given(found: list[int] | None, actor: Actor, typed: str, kanji: str, kana: str) -> Q:
     """Given names that begin so among ``found``, in any spelling; as written where the index of pairs cannot tell."""
     if found is None:
-        return Q(name__holds=f" {typed}") | Q(kana__holds=f" {names.to_katakana(typed)}")
+        return (Q(name__holds=f" {typed}") | Q(kana__holds=f" {names.to_katakana(typed)}")) & among_known(
+            actor
+        )
     if not found:
         return NOBODY
     fitting = [
@@ -93,7 +107,7 @@ def _given(found: list[int] | None, actor: Actor, typed: str, kanji: str, kana: 
 def _contains(actor: Actor, part: str, typed: str, kanji: str, kana: str) -> Q:
     found = inside(actor, kanji, kana)
     if found is None:
-        return _contains_without_index(part, typed, kanji, kana)
+        return _contains_without_index(part, typed, kanji, kana) & among_known(actor)
     if part != "name":
         found = [
             pk
@@ -138,9 +152,7 @@ def inside(actor: Actor, kanji: str, kana: str, *, but_beginning: bool = False) 
         pairs = names.bigrams(key)
         if not pairs:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(_INSIDE, [*words, pairs, *skipped, MOST])
-            rows = [row[0] for row in cursor.fetchall()]
+        rows = [pk for _, pk in run(FIND_INSIDE, [*words, pairs, *skipped, None, *FIRST, MOST])]
         if len(rows) >= MOST:
             return None
         found.update(rows)

@@ -42,6 +42,10 @@ _COMPARED = (
     "postal_code",
 )  # fmt: skip
 
+FIND_INSIDE = "SELECT * FROM patients_search(%s::text[], %s::text[], %s::text[], %s, %s, %s, %s, %s, %s)"
+FIND_ALIKE = "SELECT * FROM patients_alike(%s, %s, %s, %s)"
+FIND_SHARED = "SELECT * FROM patients_shared(%s, %s, %s::text[], %s, %s, %s, %s)"
+
 SharedIds = Callable[[Actor], QuerySet[Any]]
 _shared: list[SharedIds] = []
 
@@ -136,6 +140,8 @@ def _beginning(asked: _Asked, start: Key) -> list[Key]:
 def _part(asked: _Asked, start: Key, part: str) -> list[Key]:
     """First pages by the beginning of a name, or of everybody, are what people ask for all day."""
     terms = asked.terms
+    if part == "shared" and not terms.numbers:
+        return _shared_keys(asked, start)
     if start != FIRST or terms.born or terms.numbers or (terms.kanji and terms.kana):
         found: list[Any] = list(_keys(asked, start, part))
         return found
@@ -147,6 +153,28 @@ def _part(asked: _Asked, start: Key, part: str) -> list[Key]:
     name = f"patients {part} {asked.size} {bool(terms.kanji)} {bool(terms.kana)}"
     words = ("".join(terms.kanji or terms.kana),) if terms.named else ()
     return fetch(asked.actor, name, first_page, *words)
+
+
+def _shared_keys(asked: _Asked, start: Key) -> list[Key]:
+    """Through the house's open periods, inside the database: behind the wall every namesake of the region is visited."""
+    terms = asked.terms
+    kanji, kana = "".join(terms.kanji), "" if terms.kanji else "".join(terms.kana)
+    inside = list(terms.kana) if terms.kanji else []
+    return run(FIND_SHARED, [kanji, kana, inside, terms.born, *start, asked.size])
+
+
+def run(sql: str, values: list[Any]) -> list[Key]:
+    """What one of the functions of the database finds: (reading, key) in order of reading."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        found: list[Key] = cursor.fetchall()
+        return found
+
+
+def among_known(actor: Actor) -> Q:
+    """The patients that the house knows, as a set made first: for conditions that no index serves."""
+    own = Patient.objects.visible_to(actor).filter(facility_id=actor.facility_id).order_by().values("pk")
+    return Q(pk__in=own.union(_shared[0](actor)) if _shared else own)
 
 
 def _keys(asked: _Asked, start: Key, part: str) -> QuerySet[Any]:
@@ -207,15 +235,8 @@ def _inside(asked: _Asked, start: Key) -> list[Key]:
     terms = asked.terms
     skip_kanji = "".join(terms.kanji)
     skip_kana = "" if terms.kanji else "".join(terms.kana)
-    values = [
-        list(terms.kanji), list(terms.kana), terms.pairs, skip_kanji, skip_kana, terms.born, start[0], start[1], 500
-    ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT found_key, found_id FROM patients_search(%s::text[], %s::text[], %s::text[], %s, %s, %s, %s, %s, %s)",
-            values,
-        )
-        keys: list[Key] = cursor.fetchall()
+    words = [list(terms.kanji), list(terms.kana), terms.pairs]
+    keys = run(FIND_INSIDE, [*words, skip_kanji, skip_kana, terms.born, *start, 500])
     if (terms.numbers or asked.within) and keys:
         rows = _narrow_by_numbers(Patient.objects.visible_to(asked.actor), asked)
         if asked.within == "own":
@@ -263,15 +284,9 @@ def candidates(
     digits = "".join(c for c in phone if c.isdigit())
     wanted = Wanted(name, kana, birth_on, sex, digits, postal_code)
     numbered = _by_number(actor, member_key)
-    alike = Q(pk__in=numbered)
-    for key, fitting in (("kanji_key", names.kanji_key(name)), ("kana_key", names.kana_key(kana))):
-        if fitting:
-            alike |= Q(**{key: fitting})
-    if birth_on:
-        alike |= Q(birth_on=birth_on)
-    if digits:
-        alike |= Q(phone_digits=digits)
-    rows = Patient.objects.visible_to(actor).filter(alike).exclude(pk__in=list(except_for))
+    keys = run(FIND_ALIKE, [names.kanji_key(name), names.kana_key(kana), birth_on, digits])
+    alike = numbered.union(pk for _, pk in keys).difference(except_for)
+    rows = Patient.objects.visible_to(actor).filter(pk__in=alike)
     # Values, not rows: the read audit names those who are shown, not everybody who was compared.
     compared = [Patient(**v) for v in rows.order_by("-updated_at", "-id").values(*_COMPARED)[:_LOOKED_AT]]
     weighed = [weigh(wanted, row, same_number=row.pk in numbered) for row in compared]
