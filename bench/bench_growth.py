@@ -70,7 +70,7 @@ def questions(sato: Actor, aoki: Actor) -> dict[str, tuple[Actor, Callable[[], o
     asked["patients"] = (sato, lambda: patients.search(sato, "", PAGE))
     asked["patients by name"] = (sato, lambda: patients.search(sato, "鈴木", PAGE))
     asked["patients by one kana"] = (sato, lambda: patients.search(sato, "ス", PAGE))
-    asked["patients by given name"] = (sato, lambda: patients.search(sato, "よしこ", PAGE))
+    asked["patients by given name"] = (sato, lambda: patients.search(sato, "一郎", PAGE))
     asked["patients alike"] = (sato, lambda: patients.candidates(sato, twin.name, twin.kana, twin.birth_on))
     for name, wanted in (("by name", ("name", "鈴木")), ("by exact name", ("name:exact", "鈴木"))):
         query = read_query(resource("Patient"), [wanted, ("_count", "20")], strict=True, base="")
