@@ -14,6 +14,7 @@ from renkei.jobs.queue import periodic
 from renkei.kernel import clock
 from renkei.referrals import actions
 from renkei.referrals.models import ReplyLetter
+from renkei.referrals.papers import bulk
 
 AT_ONCE = 200
 
@@ -45,3 +46,4 @@ def remind_of_unread_replies() -> int:
 def every_hour() -> None:
     """At ten past."""
     remind_of_unread_replies()
+    bulk.forget_old()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from renkei.circles.types import Basis
-from renkei.gate.models import PatientData
+from renkei.gate.models import FacilityData, PatientData
 from renkei.kernel import clock
+from renkei.kernel.identifiers import uuid7
 from renkei.referrals.types import LetterContent, ReplyKind, State, Urgency
 
 
@@ -309,3 +312,65 @@ class OrderNumber(PatientData):
         constraints = [
             models.UniqueConstraint(fields=["facility", "system", "value"], name="order_becomes_one_letter")
         ]
+
+
+class PrintState(models.TextChoices):
+    """Where a print job stands."""
+
+    WAITING = "waiting", "印刷の準備中"
+    DONE = "done", "印刷できます"
+    FAILED = "failed", "印刷できません"
+    GONE = "gone", "保存期間が終わりました"
+
+
+class PrintJob(FacilityData):
+    """Letters that a desk prints as one file (まとめて印刷). It holds papers of several patients, so it belongs to the house.
+
+    ``done`` of ``total`` letters are set; a killed worker goes on from there. ``lost`` are characters without a glyph.
+    """
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField(default=0)
+    asked_by = models.CharField(max_length=120, blank=True)
+    asked_at = models.DateTimeField(default=clock.now)
+    state = models.CharField(max_length=10, choices=PrintState.choices, default=PrintState.WAITING)
+    total = models.PositiveSmallIntegerField()
+    done = models.PositiveSmallIntegerField(default=0)
+    lost = models.JSONField(default=list)
+    error = models.CharField(max_length=300, blank=True)
+    content = models.BinaryField(default=bytes)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["finished_at"], name="print_jobs_to_empty", condition=Q(state=PrintState.DONE)
+            )
+        ]
+
+    @property
+    def lost_codes(self) -> str:
+        """The characters that print as 〓, by their codes: ``U+1F9EC``."""
+        return " ".join("+".join(f"U+{ord(c):04X}" for c in char) for char in self.lost)
+
+
+class PrintSheet(FacilityData):
+    """One letter of a print job as it is set; its bytes are emptied once they are part of the whole."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
+    job = models.ForeignKey(PrintJob, models.PROTECT, related_name="sheets")
+    position = models.PositiveSmallIntegerField()
+    referral = models.ForeignKey(Referral, models.PROTECT, related_name="+")
+    letter = models.ForeignKey(ReferralLetter, models.PROTECT, related_name="+")
+    content = models.BinaryField(default=bytes)
+    set_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["job_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="sheet_set_once")]

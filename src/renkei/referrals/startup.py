@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renkei.notices.papers import PaperKind, register_paper_kind
+from renkei.notices.types import NoticeKind, register_kind
 from renkei.referrals import kinds
 from renkei.referrals.actions._queueing import PAPER_KIND
 from renkei.referrals.papers import outgoing
@@ -13,3 +14,6 @@ from renkei.ui.panels import register_panel
 discover(kinds.__name__, kinds.__path__)
 register_panel("patient", "referrals", "紹介", "referrals:of_patient", P.VIEW, order=10)
 register_paper_kind(PaperKind(PAPER_KIND, "紹介状", outgoing.make, "referrals:show"))
+register_kind(
+    NoticeKind("print_ready", "まとめて印刷", "まとめて印刷の準備ができました", opens=(str(P.VIEW),))
+)

@@ -21,6 +21,7 @@ from renkei.patients.queries import one as one_patient
 from renkei.referrals import actions, present, queries
 from renkei.referrals.forms import MessageForm, form_for
 from renkei.referrals.models import Referral
+from renkei.referrals.papers import bulk
 from renkei.referrals.permissions import P
 from renkei.referrals.present_replies import reply_view
 from renkei.referrals.registry import kind_of
@@ -91,7 +92,9 @@ def _desk_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
 @page(P.RECEIVE, reads="受付デスクを閲覧")
 def desk(request: HttpRequest) -> HttpResponse:
     """One page for a clerk's whole day."""
-    return render(request, "referrals/desk.html", _desk_context(request, current()))
+    actor = current()
+    job = bulk.asked_here(actor, request.GET.get("print", ""))
+    return render(request, "referrals/desk.html", _desk_context(request, actor) | {"print_job": job})
 
 
 @require_GET

@@ -168,14 +168,12 @@ def cover_pdf(referral: Referral, letter: ReferralLetter, attachments: Sequence[
     return letters.join([cover, sheets])
 
 
-def bulk_pdf(items: Sequence[tuple[Referral, ReferralLetter, Sequence[Attachment]]]) -> bytes:
-    """The letters of several referrals as one print job. Raises ``Invalid`` for none and for more than 50."""
-    if not items:
+def refuse_none(count: int) -> None:
+    """Raises ``Invalid`` when a job would hold no letter at all."""
+    if not count:
         raise Invalid(
             "nothing_to_print", "印刷できる紹介状がありません。下書きは一括印刷に含まれません。", "uids"
         )
-    refuse_too_many(len(items))
-    return letters.join([letter_pdf(*item) for item in items])
 
 
 def refuse_too_many(count: int) -> None:

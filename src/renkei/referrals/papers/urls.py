@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from renkei.referrals.papers import views
+from renkei.referrals.papers import bulk_views, views
 
 paper_patterns: list[URLPattern | URLResolver] = [
-    path("bulk/", views.bulk, name="bulk"),
+    path("bulk/", bulk_views.ask, name="bulk"),
+    path("prints/<uuid:uid>/", bulk_views.print_job, name="print_job"),
+    path("prints/<uuid:uid>/live/", bulk_views.live, name="print_live"),
+    path("prints/<uuid:uid>.pdf", bulk_views.print_pdf, name="print_pdf"),
     path("q/<str:token>/", views.scanned, name="scanned"),
     path("<uuid:uid>/letter.pdf", views.letter_pdf, name="letter_pdf"),
     path("<uuid:uid>/letters/<int:number>.pdf", views.letter_pdf, name="letter_version_pdf"),

@@ -9,12 +9,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from renkei.files.store import fetch
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
-from renkei.kernel.errors import Invalid, NotFound
+from renkei.kernel.errors import NotFound
 from renkei.referrals import queries
 from renkei.referrals.models import Attachment, Referral, ReferralLetter
 from renkei.referrals.papers import pdf
@@ -25,7 +25,7 @@ from renkei.referrals.writing.files import ever_enclosed
 GONE = "この文書は見つかりません。取り下げられたか、共有範囲の外です。"
 
 
-def _shown(request: HttpRequest, content: bytes, name: str, lost: Sequence[str] = ()) -> HttpResponse:
+def shown(request: HttpRequest, content: bytes, name: str, lost: Sequence[str] = ()) -> HttpResponse:
     """A PDF in the browser, kept by no cache; characters without a glyph are told in a header and a message."""
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
@@ -67,7 +67,7 @@ def letter_pdf(request: HttpRequest, uid: UUID, number: int | None = None) -> Ht
     files = files_of(versions, places[-1], ever_enclosed(actor, referral))
     content = pdf.letter_pdf(referral, letter, files)
     name = f"紹介状_{referral.number}_第{letter.number}版.pdf"
-    return _shown(request, content, name, pdf.unprintable(referral, letter))
+    return shown(request, content, name, pdf.unprintable(referral, letter))
 
 
 @require_GET
@@ -80,7 +80,7 @@ def cover_pdf(request: HttpRequest, uid: UUID) -> HttpResponse:
     if not found:
         raise NotFound("letter_not_found", GONE)
     content = pdf.cover_pdf(referral, found[-1], _enclosed(actor, referral))
-    return _shown(request, content, f"送付状_{referral.number}.pdf", pdf.unprintable(referral, found[-1]))
+    return shown(request, content, f"送付状_{referral.number}.pdf", pdf.unprintable(referral, found[-1]))
 
 
 @require_GET
@@ -94,7 +94,7 @@ def reply_pdf(request: HttpRequest, uid: UUID, reply_uid: UUID) -> HttpResponse:
         raise NotFound("reply_not_found", GONE)
     content = pdf.reply_pdf(referral, reply, _enclosed(actor, referral, reply.pk))
     name = f"返書_{referral.number}.pdf"
-    return _shown(request, content, name, pdf.unprintable_in_reply(reply))
+    return shown(request, content, name, pdf.unprintable_in_reply(reply))
 
 
 @require_GET
@@ -105,64 +105,7 @@ def slip_pdf(request: HttpRequest, uid: UUID) -> HttpResponse:
     referral = queries.one(actor, uid)
     standing = [o for o in queries.whole(actor, referral).offers if o.status in ("confirmed", "offered")]
     content = pdf.slip_pdf(referral, standing[0] if standing else None)
-    return _shown(request, content, f"受診案内_{referral.number}.pdf")
-
-
-@require_http_methods(["GET", "POST"])
-@page(P.VIEW, reads="紹介状をまとめて印刷")
-def bulk(request: HttpRequest) -> HttpResponse:
-    """The letters of a tile of the desk, or of the rows that were ticked, as one print job; drafts stay out."""
-    actor = current()
-    chosen = _ticked(request, actor) if request.method == "POST" else _listed(request, actor)
-    pdf.refuse_too_many(len(chosen))
-    newest = _newest(actor, chosen)
-    enclosed = _all_enclosed(actor, chosen)
-    items = [(r, newest[r.pk], enclosed.get(r.pk, [])) for r in chosen if r.pk in newest]
-    content = pdf.bulk_pdf(items)
-    lost = dict.fromkeys(char for r, letter, _files in items for char in pdf.unprintable(r, letter))
-    return _shown(request, content, f"紹介状_{len(items)}件.pdf", list(lost))
-
-
-def _ticked(request: HttpRequest, actor: Actor) -> list[Referral]:
-    wanted = list(dict.fromkeys(request.POST.getlist("uids")))
-    pdf.refuse_too_many(len(wanted))
-    try:
-        uids = [UUID(uid) for uid in wanted]
-    except ValueError as error:
-        raise Invalid(
-            "uid_unreadable", "選択した行を読み取れません。一覧から選び直してください。", "uids"
-        ) from error
-    rows = Referral.objects.visible_to(actor).filter(uid__in=uids)
-    found = {r.uid: r for r in rows.select_related("patient", "sender", "receiver", "receiver_patient")}
-    return [found[uid] for uid in uids if uid in found]
-
-
-def _listed(request: HttpRequest, actor: Actor) -> list[Referral]:
-    tab = request.GET.get("tab", "")
-    if tab not in {t.key for t in queries.DESK_TABS}:
-        tab = queries.DESK_TABS[0].key
-    rows = queries.desk(
-        actor, tab, department=request.GET.get("department", ""), urgent=request.GET.get("urgent") == "1"
-    )
-    pdf.refuse_too_many(rows.count())
-    return list(rows)
-
-
-def _newest(actor: Actor, referrals: Sequence[Referral]) -> dict[int, ReferralLetter]:
-    versions: dict[int, list[ReferralLetter]] = {}
-    rows = ReferralLetter.objects.visible_to(actor).filter(referral__in=[r.pk for r in referrals])
-    for row in rows.order_by("referral_id", "number"):
-        versions.setdefault(row.referral_id, []).append(row)
-    found = {r.pk: pdf.printable_letter(r, versions.get(r.pk, [])) for r in referrals}
-    return {pk: letter for pk, letter in found.items() if letter is not None}
-
-
-def _all_enclosed(actor: Actor, referrals: Sequence[Referral]) -> dict[int, list[Attachment]]:
-    found: dict[int, list[Attachment]] = {}
-    rows = Attachment.objects.visible_to(actor).filter(referral__in=[r.pk for r in referrals], reply=None)
-    for row in rows.filter(removed_at=None).order_by("id"):
-        found.setdefault(row.referral_id, []).append(row)
-    return found
+    return shown(request, content, f"受診案内_{referral.number}.pdf")
 
 
 @require_GET

@@ -15,7 +15,7 @@ from renkei.directory.models import MapPicture
 from renkei.files.store import check
 from renkei.gate.context import acting
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotPossibleNow
+from renkei.kernel.errors import NotPossibleNow
 from renkei.referrals import actions, queries
 from renkei.referrals.models import Referral
 from renkei.referrals.papers import pdf
@@ -174,38 +174,6 @@ def test_the_fax_cover_counts_its_sheets_and_names_no_patient(region: Region, br
     assert "鈴木一郎" in "".join(sheets[1].extract_text().split())
 
 
-def test_bulk_print_joins_the_letters_of_a_tile_and_leaves_drafts_out(
-    region: Region, browser: StaffClient
-) -> None:
-    sent = [region.sent(), region.sent()]
-    region.draft()
-    response = browser.log_in(region.cast.actor("sato")).get(reverse("referrals:bulk"), {"tab": "new"})
-    assert response.status_code == 200
-    text = words(response.content)
-    assert all(r.number in text for r in sent)
-
-
-def test_ticked_rows_are_printed_in_their_order_and_strangers_rows_are_not(
-    region: Region, browser: StaffClient
-) -> None:
-    one, two, draft = region.sent(), region.sent(), region.draft()
-    uids = [str(two.uid), str(one.uid), str(draft.uid)]
-    client = browser.log_in(region.cast.actor("aoki"))
-    text = words(client.post(reverse("referrals:bulk"), {"uids": uids}).content)
-    assert text.index(two.number) < text.index(one.number)
-    assert draft.number not in text
-    stranger = browser.log_in(region.cast.actor("hayashi"))
-    assert stranger.post(reverse("referrals:bulk"), {"uids": uids}).status_code == 422
-
-
-def test_more_than_fifty_letters_are_refused_with_the_remedy(region: Region, browser: StaffClient) -> None:
-    client = browser.log_in(region.cast.actor("sato"))
-    uids = [f"0192f3a4-7c1e-7b2a-9d3e-{n:012d}" for n in range(51)]
-    response = client.post(reverse("referrals:bulk"), {"uids": uids})
-    assert response.status_code == 422
-    assert "絞り込んでください" in response.content.decode()
-
-
 def test_an_attachment_comes_back_as_it_was_and_only_as_a_download(
     region: Region, browser: StaffClient
 ) -> None:
@@ -244,9 +212,3 @@ def test_the_code_on_a_paper_leads_to_the_referral_and_nothing_else(
     assert client.get(path)["Location"] == address("show", referral)
     assert client.get(path[:-4] + "AAA/").status_code == 404
     assert browser.log_in(region.cast.actor("east_clerk")).get(path).status_code == 404
-
-
-def test_nothing_to_print_is_a_clear_refusal() -> None:
-    with pytest.raises(Invalid) as refusal:
-        pdf.bulk_pdf([])
-    assert refusal.value.code == "nothing_to_print"
