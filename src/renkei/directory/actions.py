@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from renkei.directory.events import ProfileChanged
 from renkei.directory.models import (
     Department,
     Facility,
@@ -23,8 +24,11 @@ from renkei.directory.models import (
 from renkei.directory.on_paper import facility_on_paper as facility_on_paper  # noqa: PLC0414 - a public face
 from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
+from renkei.directory.queries import facility_by_number
+from renkei.directory.reach import require_reach
 from renkei.directory.types import WEEKDAYS, Setting, setting
-from renkei.gate.actions import action, refuse
+from renkei.events.bus import emit
+from renkei.gate.actions import action
 from renkei.gate.actor import Actor, Kind
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
@@ -42,16 +46,6 @@ RESERVED_SAYS = "種別・医療機関番号・開設者・開設日・利用状
 HOURS_LIMIT = 40
 
 
-def _own_or_all(actor: Actor, facility: Facility, name: str) -> None:
-    """Only one's own facility, unless every one may be edited; a refusal stays on record."""
-    if actor.facility_id == facility.pk or actor.may(P.EDIT_ALL):
-        return
-    refuse(actor, f"directory.actions.{name}", "ほかの施設の情報を変更", facility)
-    raise NotAllowed(
-        "other_facility", "ほかの施設の情報は変更できません。その施設かシステム管理者に依頼してください。"
-    )
-
-
 def clean(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values ready to store, numbers in half width. Raises ``Invalid`` at the field; unknown names are a ``TypeError``."""
     ready = dict(values)
@@ -59,7 +53,7 @@ def clean(values: Mapping[str, Any]) -> dict[str, Any]:
         raise TypeError(f"no such fields: {sorted(unknown)}")
     for name, limit in (("name", 120), ("address", 200)):
         if name in ready:
-            ready[name] = _line(str(ready[name] or ""), limit, name)
+            ready[name] = line(str(ready[name] or ""), limit, name)
     if "name" in ready and not ready["name"]:
         raise Invalid("name_empty", "名称が空です。医療機関の名称を入力してください。", "name")
     if ready.get("kana"):
@@ -79,12 +73,13 @@ def clean(values: Mapping[str, Any]) -> dict[str, Any]:
     return ready
 
 
-def _line(text: str, limit: int, field: str) -> str:
+def line(text: str, limit: int, field: str) -> str:
+    """One line of text ready to store: spaces folded. Raises ``Invalid`` for what cannot be shown and for too much."""
     refuse_controls(text, field, allowed="", invisible=True)
     refuse_gaiji(text, field)
-    line = " ".join(compose_kana(text).split())
-    refuse_longer(line, limit, field)
-    return line
+    folded = " ".join(compose_kana(text).split())
+    refuse_longer(folded, limit, field)
+    return folded
 
 
 def _check_email(text: str) -> None:
@@ -96,13 +91,18 @@ def _check_email(text: str) -> None:
         ) from None
 
 
-def _refuse_taken_number(number: str | None, but: int | None = None) -> None:
-    taken = Facility.objects.filter(institution_number=number).first() if number else None
+def refuse_taken_number(
+    number: str | None, but: int | None = None, field: str = "institution_number"
+) -> None:
+    """``Invalid`` when another facility has, or had, this institution number (医療機関番号)."""
+    taken = facility_by_number(number) if number else None
     if taken and taken.pk != but:
+        former = taken.institution_number != number
         raise Invalid(
             "institution_number_taken",
-            f"この医療機関番号は「{taken.name}」に登録されています。番号を確認してください。",
-            "institution_number",
+            f"この医療機関番号は「{taken.name}」{'が以前使っていた番号です' if former else 'に登録されています'}。"
+            "番号を確認してください。",
+            field,
         )
 
 
@@ -110,29 +110,31 @@ def _refuse_taken_number(number: str | None, but: int | None = None) -> None:
 def add_facility(actor: Actor, *, kind: str, name: str, **values: Any) -> Facility:
     """Register a facility; fields as in ``EDITABLE``. Raises ``Invalid`` at the field."""
     ready = clean({"kind": kind, "name": name, **values})
-    _refuse_taken_number(ready.get("institution_number"))
+    refuse_taken_number(ready.get("institution_number"))
     if "organization" in ready:
         ready["organization"] = _founder_of(ready["organization"])
     facility = Facility(**ready)
     facility.save()
+    emit(ProfileChanged(facility.pk))
     return facility
 
 
 @action(P.EDIT_OWN, says="医療機関の情報を変更")
 def edit_facility(actor: Actor, facility: Facility, **values: Any) -> Facility:
     """Change fields of ``EDITABLE``; ``RESERVED`` ones need P.EDIT_ALL. Raises ``Invalid``, ``NotAllowed``, ``Stale``."""
-    _own_or_all(actor, facility, "edit_facility")
+    require_reach(actor, facility, "actions.edit_facility")
     ready = clean(values)
     _resolve_founder(actor, facility, ready)
     changed = {name for name, value in ready.items() if getattr(facility, name) != value}
     if changed & RESERVED and not actor.may(P.EDIT_ALL):
         raise NotAllowed("reserved", RESERVED_SAYS)
     if "institution_number" in changed:
-        _refuse_taken_number(ready["institution_number"], but=facility.pk)
+        refuse_taken_number(ready["institution_number"], but=facility.pk)
     if changed:
         for name in changed:
             setattr(facility, name, ready[name])
         facility.save()
+        emit(ProfileChanged(facility.pk))
     return facility
 
 
@@ -158,12 +160,12 @@ def _founder_of(value: Organization | str | None) -> Organization | None:
 
 def founder(name: str) -> Organization | None:
     """The founder (開設者) called ``name``, made if it is new; call inside an action."""
-    line = _line(name, 120, "organization")
-    if not line:
+    called = line(name, 120, "organization")
+    if not called:
         return None
-    found = Organization.objects.filter(name=line).order_by("id").first()
+    found = Organization.objects.filter(name=called).order_by("id").first()
     if found is None:
-        found = Organization(name=line)
+        found = Organization(name=called)
         found.save()
     return found
 
@@ -171,7 +173,7 @@ def founder(name: str) -> Organization | None:
 @action(P.EDIT_OWN, says="診療時間を変更")
 def set_hours(actor: Actor, facility: Facility, *, hours: Sequence[Mapping[str, Any]]) -> Facility:
     """Replace the hours: ``{"weekday": 0–7, "opens": "09:00", "closes": "12:00"}``. Raises ``Invalid('hours')``."""
-    _own_or_all(actor, facility, "set_hours")
+    require_reach(actor, facility, "actions.set_hours")
     if len(hours) > HOURS_LIMIT:
         raise Invalid("hours", f"診療時間は{HOURS_LIMIT}行までです。", "hours")
     kept = []
@@ -184,6 +186,7 @@ def set_hours(actor: Actor, facility: Facility, *, hours: Sequence[Mapping[str, 
     _refuse_overlap(kept)
     facility.hours = kept
     facility.save()
+    emit(ProfileChanged(facility.pk))
     return facility
 
 
@@ -204,8 +207,8 @@ def save_department(
     actor: Actor, facility: Facility, *, department_id: int | None = None, **values: Any
 ) -> Department:
     """Add a department, or change the one with ``department_id``: name, kana, code, position, accepts_referrals, place."""
-    _own_or_all(actor, facility, "save_department")
-    name = _line(str(values.get("name") or ""), 60, "name")
+    require_reach(actor, facility, "actions.save_department")
+    name = line(str(values.get("name") or ""), 60, "name")
     if not name:
         raise Invalid("name_empty", "診療科・部署の名称を入力してください。", "name")
     values["name"] = name
@@ -220,6 +223,7 @@ def save_department(
     for field, value in values.items():
         setattr(row, field, value)
     row.save()
+    emit(ProfileChanged(facility.pk))
     return row
 
 
@@ -234,9 +238,9 @@ def add_post(
     from_on: date | None = None,
 ) -> Post:
     """Register who holds a post from a day on (today). A new representative (代表者) ends the one before."""
-    _own_or_all(actor, facility, "add_post")
+    require_reach(actor, facility, "actions.add_post")
     start = from_on or clock.today()
-    title, holder = _line(title, 40, "title"), _line(holder, 80, "holder")
+    title, holder = line(title, 40, "title"), line(holder, 80, "holder")
     if not title or not holder:
         raise Invalid("post_empty", "役職と氏名を入力してください。", "holder" if title else "title")
     if representative:
@@ -255,7 +259,7 @@ def add_post(
 @action(P.EDIT_OWN, says="役職の退任を記録")
 def end_post(actor: Actor, facility: Facility, *, post_id: int, until_on: date | None = None) -> Post:
     """Somebody left a post; ``until_on`` is the first day without them (today)."""
-    _own_or_all(actor, facility, "end_post")
+    require_reach(actor, facility, "actions.end_post")
     post = Post.objects.get(pk=post_id, facility=facility)
     post.until_on = until_on or clock.today()
     post.save()
@@ -265,18 +269,19 @@ def end_post(actor: Actor, facility: Facility, *, post_id: int, until_on: date |
 @action(P.EDIT_OWN, says="閉院・休止を登録")
 def close_facility(actor: Actor, facility: Facility, *, closed_on: date | None) -> Facility:
     """The facility takes no new referrals from ``closed_on`` on; None opens it again."""
-    _own_or_all(actor, facility, "close_facility")
+    require_reach(actor, facility, "actions.close_facility")
     if closed_on and facility.opened_on and closed_on < facility.opened_on:
         raise Invalid("closed_on", "閉院日が開設日より前です。日付を確認してください。", "closed_on")
     facility.closed_on = closed_on
     facility.save()
+    emit(ProfileChanged(facility.pk))
     return facility
 
 
 @action(P.EDIT_OWN, says="特別の関係を登録")
 def relate(actor: Actor, facility: Facility, *, other: Facility, related: bool = True) -> None:
     """Record or take back a special relation (特別の関係) between two facilities."""
-    _own_or_all(actor, facility, "relate")
+    require_reach(actor, facility, "actions.relate")
     if facility.pk == other.pk:
         raise Invalid("same_facility", "同じ施設どうしは登録できません。別の施設を選んでください。", "other")
     one, two = sorted((facility.pk, other.pk))
@@ -290,7 +295,7 @@ def relate(actor: Actor, facility: Facility, *, other: Facility, related: bool =
 @action(P.EDIT_OWN, says="案内図を登録")
 def set_map_picture(actor: Actor, facility: Facility, *, picture: bytes | None) -> MapPicture | None:
     """Keep a PNG or JPEG as the drawing of the way, down-scaled; None takes it away. Raises ``Invalid('picture')``."""
-    _own_or_all(actor, facility, "set_map_picture")
+    require_reach(actor, facility, "actions.set_map_picture")
     found = MapPicture.objects.filter(facility=facility).first()
     if picture is None:
         if found is not None:
@@ -310,7 +315,7 @@ def set_rule(actor: Actor, facility: Facility, *, code: str, value: int, valid_f
 
     Raises ``Invalid`` outside the limits of the setting and for days that have passed.
     """
-    _own_or_all(actor, facility, "set_rule")
+    require_reach(actor, facility, "actions.set_rule", own_only=True)
     known = _known(code)
     if not known.minimum <= value <= known.maximum:
         raise Invalid(
@@ -333,7 +338,7 @@ def set_rule(actor: Actor, facility: Facility, *, code: str, value: int, valid_f
 @action(P.EDIT_OWN, says="施設の設定を初期値に戻す")
 def reset_rule(actor: Actor, facility: Facility, *, code: str, valid_from: date) -> None:
     """From that day on the facility follows the wider rule again; planned changes are cancelled."""
-    _own_or_all(actor, facility, "reset_rule")
+    require_reach(actor, facility, "actions.reset_rule", own_only=True)
     _known(code)
     _refuse_past(actor, valid_from)
     mine = Rule.objects.filter(code=code, jurisdiction=f"facility:{facility.pk}").exclude(

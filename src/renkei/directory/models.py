@@ -58,6 +58,8 @@ class Organization(PublicData):
 class Facility(PublicData):
     """A place that takes part in care (施設). ``uses_renkei`` False: reached on paper only.
 
+    ``joined_to``: this row was a duplicate (重複) of that one; it is closed and kept for what points to it.
+
     ``hours`` is a list of ``{"weekday": 0–7, "opens": "09:00", "closes": "12:00"}``; 0 is Monday, 7 a holiday (祝日).
     """
 
@@ -91,6 +93,7 @@ class Facility(PublicData):
     second_factor_forced = models.BooleanField("二要素認証を必須にする", default=False)
     opened_on = models.DateField("開設日", null=True, blank=True)
     closed_on = models.DateField("閉院日", null=True, blank=True)
+    joined_to = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
 
     class Meta:
         ordering = ["kana", "id"]
@@ -233,6 +236,7 @@ class FacilityProfile(PublicData):
     accepts_new = models.BooleanField("新しい患者を受け付ける", default=True)
     listed = models.BooleanField("公開の検索に載せる", default=True)
     confirmed_on = models.DateField("内容を確認した日", null=True, blank=True)
+    reminded_on = models.DateField("確認を依頼した日", null=True, blank=True)
     changed_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from renkei.directory.events import ProfileChanged
 from renkei.directory.models import Facility
-from renkei.directory.queries import readable_number
+from renkei.directory.queries import facility_by_number, readable_number
 from renkei.directory.types import FacilityKind
+from renkei.events.bus import emit
 from renkei.kernel.errors import Invalid
 from renkei.kernel.identifiers import phone, postal_code
 from renkei.kernel.text import shorten
@@ -42,12 +44,13 @@ def facility_on_paper(
         uses_renkei=False,
     )
     facility.save()
+    emit(ProfileChanged(facility.pk))
     return facility
 
 
 def _on_paper(number: str, name: str) -> Facility | None:
     if number:
-        return Facility.objects.filter(institution_number=number).first()
+        return facility_by_number(number)
     return Facility.objects.filter(name=name, institution_number=None, uses_renkei=False).first()
 
 

@@ -9,19 +9,40 @@ from renkei.kernel.roles import Role
 
 
 class P(StrEnum):
-    """Permissions of the directory."""
+    """Permissions of the directory.
+
+    ``EDIT_CORPORATION`` widens ``EDIT_OWN`` to the other facilities of one's own corporation; ``ASSIGN_OWNER`` records
+    corporations and which one runs a facility; ``WRITE_NOTE`` is for notes that stay inside one's own house.
+    """
 
     VIEW = "directory.view"
     EDIT_OWN = "directory.edit_own"
+    EDIT_CORPORATION = "directory.edit_corporation"
+    ASSIGN_OWNER = "directory.assign_owner"
     EDIT_ALL = "directory.edit_all"
+    WRITE_NOTE = "directory.write_note"
 
 
+_CARE = [P.VIEW, P.WRITE_NOTE]
 register(
     P,
     grants={
         **{role: [P.VIEW] for role in Role},
-        Role.FACILITY_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN],
-        Role.LIAISON_STAFF: [P.VIEW, P.EDIT_OWN],
-        Role.SYSTEM_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN, P.EDIT_ALL],
+        **dict.fromkeys(
+            (
+                Role.PHYSICIAN,
+                Role.DENTIST,
+                Role.PHARMACIST,
+                Role.NURSE,
+                Role.CARE_MANAGER,
+                Role.SOCIAL_WORKER,
+                Role.CLERK,
+            ),
+            _CARE,
+        ),
+        Role.FACILITY_ADMINISTRATOR: [*_CARE, P.EDIT_OWN, P.EDIT_CORPORATION],
+        Role.LIAISON_STAFF: [*_CARE, P.EDIT_OWN],
+        Role.ALLIANCE_OFFICE: [P.VIEW, P.ASSIGN_OWNER],
+        Role.SYSTEM_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN, P.ASSIGN_OWNER, P.EDIT_ALL],
     },
 )

@@ -15,6 +15,7 @@ from renkei.directory.models import (
     Area,
     Department,
     Facility,
+    FormerNumber,
     MapPicture,
     Post,
     Rule,
@@ -68,8 +69,11 @@ def _contains(word: str) -> Q:
     """The pairs narrow through the index, the key decides; typed numbers lose their hyphens."""
     key = re.sub(r"\D", "", word) if re.fullmatch(r"[\d()-]+", word) else folded(word)
     found = Q(search_key__contains=key)
-    pairs = bigrams(key)
-    return found & Q(search_pairs__contains=pairs) if pairs else found
+    if pairs := bigrams(key):
+        found &= Q(search_pairs__contains=pairs)
+    if re.fullmatch(r"\d{10}", key):
+        found |= Q(pk__in=FormerNumber.objects.filter(institution_number=key).values("facility_id"))
+    return found
 
 
 def search_facilities(
@@ -139,8 +143,13 @@ def facility_identity(facility_id: int) -> tuple[str, str]:
 
 
 def facility_by_number(institution_number: str) -> Facility | None:
-    """The facility with this 10-digit institution number (医療機関番号), or None."""
-    return Facility.objects.filter(institution_number=institution_number).first()
+    """The facility that has this 10-digit institution number (医療機関番号), or had it before; None for nobody's."""
+    has = Facility.objects.filter(institution_number=institution_number).first()
+    if has is not None or not institution_number:
+        return has
+    before = FormerNumber.objects.filter(institution_number=institution_number).order_by("-until_on")
+    row = before.select_related("facility").first()
+    return row.facility if row else None
 
 
 def readable_number(text: str) -> str:

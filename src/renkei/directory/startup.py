@@ -5,11 +5,11 @@ from __future__ import annotations
 from renkei.directory import permissions
 from renkei.directory.queries import facility_by_id
 from renkei.directory.types import Setting, register_setting
-from renkei.notices.types import Address, register_address_book
+from renkei.notices.types import Address, NoticeKind, register_address_book, register_kind
 
 P = permissions.P
 
-REFERRALS, REPLIES, SECURITY = "紹介の期限", "返書の期限", "安全管理"
+REFERRALS, REPLIES, DIRECTORY, SECURITY = "紹介の期限", "返書の期限", "掲載内容", "安全管理"
 
 for _setting in (
     Setting(
@@ -30,6 +30,15 @@ for _setting in (
     Setting("reply.discharge_report_days", REPLIES, "退院時報告", "日", 1, 90, "退院してから"),
     Setting("reply.final_report_days", REPLIES, "最終報告", "日", 1, 365, "来院してから"),
     Setting("reply.unread_days", REPLIES, "未読の返書の知らせ", "日", 1, 30, "返書が届いてから"),
+    Setting(
+        "directory.confirm_months",
+        DIRECTORY,
+        "掲載内容の確認",
+        "か月",
+        3,
+        24,
+        "前の確認から。過ぎると施設に一度お知らせします",
+    ),
     Setting(
         "session.idle_minutes",
         SECURITY,
@@ -74,6 +83,10 @@ for _setting in (
     Setting("attachment.max_mb", SECURITY, "添付ファイルの大きさの上限", "MB", 1, 100, "1つあたり"),
 ):
     register_setting(_setting)
+
+register_kind(
+    NoticeKind("confirm_profile", "掲載内容の確認", "掲載内容の確認をお願いします", opens=(P.EDIT_OWN,))
+)
 
 
 def _address(facility_id: int) -> Address | None:

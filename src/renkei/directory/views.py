@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET
 from renkei.directory import facility_csv, queries
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
+from renkei.directory.reach import may_change
 from renkei.directory.types import WEEKDAYS, AreaLevel, FacilityKind
 from renkei.directory.types import settings as registered_settings
-from renkei.gate.actor import Actor, current
+from renkei.gate.actor import current
 from renkei.gate.pages import page
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -23,11 +24,6 @@ from renkei.ui.forms import suggestions
 from renkei.ui.types import Choice, Row
 
 PER_PAGE = 50
-
-
-def may_edit(actor: Actor, facility: Facility) -> bool:
-    """Whether buttons that change this facility are shown."""
-    return actor.may(P.EDIT_ALL) or (actor.may(P.EDIT_OWN) and actor.facility_id == facility.pk)
 
 
 @page(P.VIEW)
@@ -68,8 +64,7 @@ def facility_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         "weekdays": WEEKDAYS,
         "has_map": queries.has_map(facility),
         "relations": queries.special_relations(facility),
-        "may_edit": may_edit(actor, facility),
-        "may_settings": may_edit(actor, facility),
+        "may_edit": may_change(actor, facility),
     }
     return render(request, "directory/facility.html", context)
 
@@ -141,5 +136,9 @@ def settings(request: HttpRequest, uid: UUID) -> HttpResponse:
         rule = in_force[setting.code]
         own = rule is not None and rule.jurisdiction.startswith("facility:")
         groups.setdefault(setting.group, []).append({"setting": setting, "rule": rule, "own": own})
-    context = {"facility": facility, "groups": groups.items(), "may_edit": may_edit(current(), facility)}
+    context = {
+        "facility": facility,
+        "groups": groups.items(),
+        "may_edit": may_change(current(), facility, own_only=True),
+    }
     return render(request, "directory/settings.html", context)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from renkei.directory import actions, facility_csv, forms, queries
 from renkei.directory.models import Facility, FacilityImport
 from renkei.directory.permissions import P
+from renkei.directory.reach import OTHER_FACILITY_SAYS, may_change
 from renkei.directory.types import WEEKDAYS, Setting, setting
 from renkei.gate.actor import current
 from renkei.gate.pages import page
@@ -24,18 +25,15 @@ from renkei.kernel.errors import DomainError, NotAllowed, NotFound
 from renkei.ui.forms import UiForm
 
 
-def _own_facility(uid: UUID) -> Facility:
+def own_facility(uid: UUID, *, own_only: bool = False) -> Facility:
     """The facility, if the actor may change it; the action checks again."""
     facility = queries.facility(uid)
-    actor = current()
-    if actor.facility_id != facility.pk and not actor.may(P.EDIT_ALL):
-        raise NotAllowed(
-            "other_facility", "ほかの施設の情報は変更できません。その施設かシステム管理者に依頼してください。"
-        )
+    if not may_change(current(), facility, own_only=own_only):
+        raise NotAllowed("other_facility", OTHER_FACILITY_SAYS)
     return facility
 
 
-def _saved(form: UiForm, save: Callable[[], Any]) -> bool:
+def saved(form: UiForm, save: Callable[[], Any]) -> bool:
     """Run the action; a refusal goes to the field it names and nothing is half saved."""
     if not form.is_valid():
         return False
@@ -50,9 +48,10 @@ def _saved(form: UiForm, save: Callable[[], Any]) -> bool:
     return True
 
 
-def _form_page(
+def form_page(
     request: HttpRequest, form: UiForm, title: str, facility: Facility | None, **more: Any
 ) -> HttpResponse:
+    """One form on a page of its own."""
     context = {"form": form, "title": title, "facility": facility, **more}
     return render(request, "directory/form.html", context, status=422 if form.is_bound else 200)
 
@@ -63,39 +62,39 @@ def add(request: HttpRequest) -> HttpResponse:
     """A new facility."""
     form = forms.FacilityForm(request.POST or None, everything=True, initial={"uses_renkei": True})
     made: list[Facility] = []
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form, lambda: made.append(actions.add_facility(current(), **form.values()))
     ):
         messages.success(request, f"{made[0].name}を登録しました。")
         return redirect("directory:facility", made[0].uid)
-    return _form_page(request, form, "医療機関の登録", None)
+    return form_page(request, form, "医療機関の登録", None)
 
 
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Name, place and numbers."""
-    facility, actor = _own_facility(uid), current()
+    facility, actor = own_facility(uid), current()
     initial = forms.FacilityForm.initial_of(facility)
     form = forms.FacilityForm(request.POST or None, everything=actor.may(P.EDIT_ALL), initial=initial)
     facility.expecting(request.POST.get("version") or facility.version)
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form, lambda: actions.edit_facility(actor, facility, **form.values())
     ):
         messages.success(request, "変更を保存しました。")
         return redirect("directory:facility", uid)
     seen = request.POST.get("version") or facility.version
-    return _form_page(request, form, "基本情報の変更", facility, version=seen)
+    return form_page(request, form, "基本情報の変更", facility, version=seen)
 
 
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def hours(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The table of hours."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     form = forms.HoursForm(request.POST or None, hours=facility.hours)
     facility.expecting(request.POST.get("version") or facility.version)
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form, lambda: actions.set_hours(current(), facility, hours=form.hours())
     ):
         messages.success(request, "診療時間を保存しました。")
@@ -108,7 +107,7 @@ def hours(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def department(request: HttpRequest, uid: UUID, department_id: int | None = None) -> HttpResponse:
     """Add or change a department."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     row = next((d for d in queries.departments(facility) if d.pk == department_id), None)
     if department_id is not None and row is None:
         raise NotFound("department_not_found", "この診療科・部署は見つかりません。")
@@ -120,31 +119,31 @@ def department(request: HttpRequest, uid: UUID, department_id: int | None = None
         values = {**form.cleaned_data, "position": form.cleaned_data["position"] or 0}
         actions.save_department(current(), facility, department_id=department_id, **values)
 
-    if request.method == "POST" and _saved(form, save):
+    if request.method == "POST" and saved(form, save):
         messages.success(request, f"{form.cleaned_data['name']}を保存しました。")
         return redirect("directory:facility", uid)
-    return _form_page(request, form, "診療科・部署の変更" if row else "診療科・部署の追加", facility)
+    return form_page(request, form, "診療科・部署の変更" if row else "診療科・部署の追加", facility)
 
 
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def post(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Somebody takes a post."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     form = forms.PostForm(request.POST or None)
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form, lambda: actions.add_post(current(), facility, **form.cleaned_data)
     ):
         messages.success(request, "役職を登録しました。")
         return redirect("directory:facility", uid)
-    return _form_page(request, form, "役職の登録", facility)
+    return form_page(request, form, "役職の登録", facility)
 
 
 @page(P.EDIT_OWN)
 @require_POST
 def end_post(request: HttpRequest, uid: UUID, post_id: int) -> HttpResponse:
     """Somebody left a post today."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     if not any(held.pk == post_id for held in queries.posts(facility)):
         raise NotFound("post_not_found", "この役職は見つかりません。もう退任が記録されているかもしれません。")
     actions.end_post(current(), facility, post_id=post_id)
@@ -156,22 +155,22 @@ def end_post(request: HttpRequest, uid: UUID, post_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def close(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The facility closes, or opens again with an empty date."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     form = forms.CloseForm(request.POST or None, initial={"closed_on": facility.closed_on})
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form, lambda: actions.close_facility(current(), facility, closed_on=form.cleaned_data["closed_on"])
     ):
         messages.success(request, "閉院・休止の日付を保存しました。")
         return redirect("directory:facility", uid)
     note = "この日から新しい紹介の宛先に選べなくなります。これまでの記録は残ります。空にすると再開します。"
-    return _form_page(request, form, "閉院・休止の登録", facility, note=note)
+    return form_page(request, form, "閉院・休止の登録", facility, note=note)
 
 
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def relation(request: HttpRequest, uid: UUID) -> HttpResponse:
     """A special relation is recorded, or taken back (``remove`` names the facility)."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     if request.method == "POST" and request.POST.get("remove"):
         actions.relate(current(), facility, other=queries.facility(request.POST["remove"]), related=False)
         messages.success(request, "特別の関係を取り消しました。")
@@ -181,30 +180,30 @@ def relation(request: HttpRequest, uid: UUID) -> HttpResponse:
     def save() -> None:
         actions.relate(current(), facility, other=queries.facility(form.cleaned_data["other"].code))
 
-    if request.method == "POST" and _saved(form, save):
+    if request.method == "POST" and saved(form, save):
         messages.success(request, "特別の関係を登録しました。")
         return redirect("directory:facility", uid)
     note = "開設者が同じなど「特別の関係」にある施設どうしでは、診療情報提供料は算定できません。"
-    return _form_page(request, form, "特別の関係の登録", facility, note=note)
+    return form_page(request, form, "特別の関係の登録", facility, note=note)
 
 
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def picture(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The drawing of the way is put up, or taken away (``remove``)."""
-    facility = _own_facility(uid)
+    facility = own_facility(uid)
     if request.method == "POST" and request.POST.get("remove"):
         actions.set_map_picture(current(), facility, picture=None)
         messages.success(request, "案内図を外しました。")
         return redirect("directory:facility", uid)
     form = forms.PictureForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and _saved(
+    if request.method == "POST" and saved(
         form,
         lambda: actions.set_map_picture(current(), facility, picture=form.cleaned_data["picture"].read()),
     ):
         messages.success(request, "案内図を登録しました。")
         return redirect("directory:facility", uid)
-    return _form_page(request, form, "案内図の登録", facility, has_map=queries.has_map(facility))
+    return form_page(request, form, "案内図の登録", facility, has_map=queries.has_map(facility))
 
 
 def _setting(code: str) -> Setting:
@@ -218,7 +217,7 @@ def _setting(code: str) -> Setting:
 @require_http_methods(["GET", "POST"])
 def rule(request: HttpRequest, uid: UUID, code: str) -> HttpResponse:
     """One setting: its history, and a new value from a day on."""
-    facility, known = _own_facility(uid), _setting(code)
+    facility, known = own_facility(uid, own_only=True), _setting(code)
     initial = {"value": queries.rule(code, facility.pk, default=None), "valid_from": clock.today()}
     form = forms.RuleForm(request.POST or None, setting=known, initial=initial)
 
@@ -230,7 +229,7 @@ def rule(request: HttpRequest, uid: UUID, code: str) -> HttpResponse:
         actions.reset_rule(current(), facility, code=code, valid_from=clock.today())
         messages.success(request, f"「{known.label}」を今日から初期値に戻しました。")
         return redirect("directory:settings", uid)
-    if request.method == "POST" and _saved(form, save):
+    if request.method == "POST" and saved(form, save):
         messages.success(request, f"「{known.label}」を変更しました。")
         return redirect("directory:settings", uid)
     history = queries.rule_history(code, facility.pk)
@@ -255,7 +254,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         kept.append(facility_csv.upload(current(), name=file.name, content=file.read()))
 
-    if request.method == "POST" and _saved(form, save):
+    if request.method == "POST" and saved(form, save):
         return redirect("directory:import_check", kept[0].uid)
     context = {"form": form, "columns": facility_csv.COLUMNS}
     return render(request, "directory/import.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,44 @@
+"""What the directory does by the clock."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.urls import reverse
+
+from renkei.directory.models import Facility
+from renkei.directory.profiles.actions import note_reminded
+from renkei.directory.profiles.queries import stale
+from renkei.gate.context import system
+from renkei.jobs.queue import periodic
+from renkei.kernel import clock
+from renkei.notices.actions import notify
+
+REMINDER = "confirm_profile"
+
+
+def remind_of_confirmation() -> int:
+    """Every facility that uses Renkei and did not confirm its data in time is told once; returns how many were told."""
+    told = 0
+    with system("yearly confirmation of the directory") as actor, transaction.atomic():
+        rows = Facility.objects.filter(Q(closed_on=None) | Q(closed_on__gt=clock.today()), uses_renkei=True)
+        waits = Q(profile__reminded_on=None) | Q(profile__confirmed_on__gte=F("profile__reminded_on"))
+        waiting = {row.pk: row for row in rows.filter(waits)}
+        for key in sorted(stale(waiting)):
+            facility = waiting[key]
+            note_reminded(actor, facility)
+            notify(
+                facility.pk,
+                kind=REMINDER,
+                text=f"{facility.name}の掲載内容(診療時間・診療科・往診など)が今も正しいか、確認してください。",
+                url=reverse("directory:facility", args=[facility.uid]),
+                mail_to=facility.email or None,
+            )
+            told += 1
+    return told
+
+
+@periodic("30 23 * * *")
+def every_morning() -> None:
+    """At 8:30 in Japan."""
+    remind_of_confirmation()

@@ -1,0 +1,115 @@
+"""What is looked for in facilities: profile, closing days, how fresh it is, and the notes of one's own house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule, StaffNote
+from renkei.directory.profiles.types import LANGUAGES, Confirmation
+from renkei.directory.queries import rule
+from renkei.gate.actor import Actor
+from renkei.kernel import clock
+
+CONFIRM_MONTHS = "directory.confirm_months"
+
+
+def profile(facility: Facility | int) -> FacilityProfile:
+    """The facility's profile; a blank one that is not stored when it has not written any."""
+    key = _id(facility)
+    return FacilityProfile.objects.filter(facility_id=key).first() or FacilityProfile(facility_id=key)
+
+
+def profiles(facility_ids: Iterable[int]) -> dict[int, FacilityProfile]:
+    """The stored profiles of many facilities by key, in one query."""
+    rows = FacilityProfile.objects.filter(facility_id__in=list(facility_ids))
+    return {row.facility_id: row for row in rows}
+
+
+def languages_of(row: FacilityProfile) -> list[str]:
+    """The Japanese words of the languages, in the order of the house's list."""
+    return [label for code, label in LANGUAGES.items() if code in row.languages]
+
+
+def closing_days(facility: Facility | int, from_on: date | None = None) -> list[ClosingDay]:
+    """Closing days (臨時休診・休止) that end on ``from_on`` (today) or later, the next one first."""
+    rows = ClosingDay.objects.filter(facility_id=_id(facility), until_on__gte=from_on or clock.today())
+    return list(rows)
+
+
+def closed_on_day(facility: Facility | int, day: date) -> ClosingDay | None:
+    """The closing day that makes the facility closed on ``day``, or None; weekly hours and 閉院 are not asked."""
+    return closed_among([_id(facility)], day).get(_id(facility))
+
+
+def closed_among(facility_ids: Iterable[int], day: date) -> dict[int, ClosingDay]:
+    """Which of many facilities are closed out of turn on ``day``, in one query."""
+    rows = ClosingDay.objects.filter(facility_id__in=list(facility_ids), from_on__lte=day, until_on__gte=day)
+    return {row.facility_id: row for row in rows}
+
+
+def notes(actor: Actor, about: Facility | int) -> list[StaffNote]:
+    """What the actor's own house noted about a facility (院内メモ), newest first; nobody else's ever."""
+    return notes_about(actor, [_id(about)]).get(_id(about), [])
+
+
+def notes_about(actor: Actor, facility_ids: Iterable[int]) -> dict[int, list[StaffNote]]:
+    """The same for many facilities, in one query."""
+    rows = StaffNote.objects.visible_to(actor).filter(about_id__in=list(facility_ids), removed_at=None)
+    found: dict[int, list[StaffNote]] = {}
+    for row in rows:
+        found.setdefault(row.about_id, []).append(row)
+    return found
+
+
+def confirmation(facility: Facility | int) -> Confirmation:
+    """When the facility last confirmed its data, and whether that is too long ago."""
+    key = _id(facility)
+    months = int(rule(CONFIRM_MONTHS, key))
+    confirmed_on = profile(key).confirmed_on
+    return Confirmation(confirmed_on, months, _is_stale(confirmed_on, months))
+
+
+def stale(facility_ids: Iterable[int]) -> set[int]:
+    """Which of the facilities did not confirm their data for ``directory.confirm_months`` (a year), or never.
+
+    Three queries for any number of facilities.
+    """
+    ids = list(facility_ids)
+    today = clock.today()
+    confirmed = dict(
+        FacilityProfile.objects.filter(facility_id__in=ids).values_list("facility_id", "confirmed_on")
+    )
+    rows = Rule.objects.filter(code=CONFIRM_MONTHS, valid_from__lte=today).exclude(valid_until__lte=today)
+    # Later rows overwrite earlier ones of the same jurisdiction.
+    months = {row.jurisdiction: int(row.value()) for row in rows.order_by("valid_from")}
+    places = Facility.objects.filter(pk__in=ids).values_list("pk", "area__code", "institution_number")
+    return {
+        key
+        for key, *codes in places
+        if _is_stale(confirmed.get(key), _months_of(key, next((c for c in codes if c), ""), months))
+    }
+
+
+def _months_of(key: int, code: str, months: dict[str, int]) -> int:
+    wider = (f"facility:{key}", f"JP-{code[:2]}", "JP")
+    return next((months[name] for name in wider if name in months), 12)
+
+
+def _is_stale(confirmed_on: date | None, months: int) -> bool:
+    return confirmed_on is None or add_months(confirmed_on, months) <= clock.today()
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day ``months`` later; 29 to 31 become the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise ValueError(day)
+
+
+def _id(facility: Facility | int) -> int:
+    return facility if isinstance(facility, int) else facility.pk
