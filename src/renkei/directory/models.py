@@ -242,6 +242,19 @@ class FacilityProfile(PublicData):
     def __str__(self) -> str:
         return f"{self.facility_id}"
 
+    @property
+    def written(self) -> bool:
+        """Whether anything in it differs from a blank one."""
+        said = (
+            self.message,
+            self.website,
+            self.functions,
+            self.languages,
+            self.house_calls,
+            self.home_visits,
+        )
+        return any(said) or self.wheelchair or self.female_physician or not (self.accepts_new and self.listed)
+
 
 class ClosingDay(PublicData):
     """Days on which a facility is closed out of turn (臨時休診), or suspended for a time (休止); both days count."""

@@ -1,6 +1,6 @@
 """Addresses of the directory."""
 
-from django.urls import path
+from django.urls import include, path
 
 from renkei.directory import views, views_edit
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("<uuid:uid>/close/", views_edit.close, name="close"),
     path("<uuid:uid>/relations/", views_edit.relation, name="relation"),
     path("<uuid:uid>/picture/", views_edit.picture, name="picture"),
+    path("<uuid:uid>/", include("renkei.directory.profiles.urls")),
     path("<uuid:uid>/settings/", views.settings, name="settings"),
     path("<uuid:uid>/settings/<str:code>/", views_edit.rule, name="rule"),
 ]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from renkei.directory import facility_csv, queries
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
+from renkei.directory.profiles import present
 from renkei.directory.reach import may_change
 from renkei.directory.types import WEEKDAYS, AreaLevel, FacilityKind
 from renkei.directory.types import settings as registered_settings
@@ -65,6 +66,8 @@ def facility_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         "has_map": queries.has_map(facility),
         "relations": queries.special_relations(facility),
         "may_edit": may_change(actor, facility),
+        "may_renumber": actor.may(P.EDIT_ALL),
+        **present.of_page(actor, facility),
     }
     return render(request, "directory/facility.html", context)
 

@@ -64,10 +64,13 @@ def notes_about(actor: Actor, facility_ids: Iterable[int]) -> dict[int, list[Sta
 
 def confirmation(facility: Facility | int) -> Confirmation:
     """When the facility last confirmed its data, and whether that is too long ago."""
-    key = _id(facility)
-    months = int(rule(CONFIRM_MONTHS, key))
-    confirmed_on = profile(key).confirmed_on
-    return Confirmation(confirmed_on, months, _is_stale(confirmed_on, months))
+    return confirmation_of(profile(facility))
+
+
+def confirmation_of(row: FacilityProfile) -> Confirmation:
+    """The same for a profile at hand."""
+    months = int(rule(CONFIRM_MONTHS, row.facility_id))
+    return Confirmation(row.confirmed_on, months, _is_stale(row.confirmed_on, months))
 
 
 def stale(facility_ids: Iterable[int]) -> set[int]:

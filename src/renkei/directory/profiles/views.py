@@ -1,0 +1,116 @@
+"""Pages on which a facility keeps its own data, and the notes of one's own house."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from renkei.directory import queries as directory
+from renkei.directory.models import StaffNote
+from renkei.directory.permissions import P
+from renkei.directory.profiles import actions, forms, present, queries
+from renkei.directory.views_edit import form_page, own_facility, saved
+from renkei.gate.actor import current
+from renkei.gate.pages import page
+from renkei.kernel.errors import NotFound
+
+
+@page(P.EDIT_OWN)
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The profile of a facility."""
+    facility, actor = own_facility(uid), current()
+    row = queries.profile(facility)
+    form = forms.ProfileForm(request.POST or None, initial=forms.ProfileForm.initial_of(row))
+    seen = request.POST.get("version", "")
+    version = int(seen) if seen.isdigit() else row.version
+    if request.method == "POST" and saved(
+        form, lambda: actions.edit_profile(actor, facility, values=form.values(), seen_version=version)
+    ):
+        messages.success(request, "掲載内容を保存しました。")
+        return redirect("directory:facility", uid)
+    return form_page(request, form, "掲載内容の変更", facility, version=version)
+
+
+@page(P.EDIT_OWN)
+@require_POST
+def confirm(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The data is right as it stands."""
+    actions.confirm_profile(current(), own_facility(uid))
+    messages.success(request, "今日の日付で確認済みにしました。ありがとうございました。")
+    return redirect("directory:facility", uid)
+
+
+@page(P.EDIT_OWN)
+@require_http_methods(["GET", "POST"])
+def closing_days(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The days ahead on which the facility is closed, and a form for more."""
+    facility, actor = own_facility(uid), current()
+    form = forms.ClosingDayForm(request.POST or None)
+    if request.method == "POST" and saved(
+        form, lambda: actions.add_closing_day(actor, facility, **form.cleaned_data)
+    ):
+        messages.success(request, "休診日を登録しました。検索と施設のページにもう出ています。")
+        return redirect("directory:closing_days", uid)
+    days = [(day, present.span(day)) for day in queries.closing_days(facility)]
+    context = {"form": form, "facility": facility, "days": days}
+    return render(request, "directory/closing_days.html", context, status=422 if form.is_bound else 200)
+
+
+@page(P.EDIT_OWN)
+@require_POST
+def remove_closing_day(request: HttpRequest, uid: UUID, closing_day_id: int) -> HttpResponse:
+    """The facility is open after all."""
+    actions.remove_closing_day(current(), own_facility(uid), closing_day_id=closing_day_id)
+    messages.success(request, "休診日を取り消しました。")
+    return redirect("directory:closing_days", uid)
+
+
+@page(P.EDIT_ALL)
+@require_http_methods(["GET", "POST"])
+def number(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The facility got another institution number."""
+    facility, actor = own_facility(uid), current()
+    form = forms.NumberForm(request.POST or None)
+    if request.method == "POST" and saved(
+        form, lambda: actions.change_institution_number(actor, facility, **form.cleaned_data)
+    ):
+        messages.success(request, "新しい医療機関番号を登録しました。前の番号でも見つかります。")
+        return redirect("directory:facility", uid)
+    note = (
+        "移転や開設者の変更で番号が変わったときに使います。前の番号は残り、検索や取り込みで同じ施設として扱われます。"
+        "打ち間違いを直すだけのときは「変更する」から直してください。"
+    )
+    return form_page(request, form, "医療機関番号の変更", facility, note=note)
+
+
+@page(P.WRITE_NOTE)
+@require_http_methods(["GET", "POST"])
+def write_note(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A note about the facility for one's own house."""
+    facility, actor = directory.facility(uid), current()
+    form = forms.NoteForm(request.POST or None)
+    if request.method == "POST" and saved(
+        form, lambda: actions.write_note(actor, facility, text=form.cleaned_data["text"])
+    ):
+        messages.success(request, "院内メモを書きました。ほかの施設には見えません。")
+        return redirect("directory:facility", uid)
+    return form_page(
+        request, form, "院内メモ", facility, note="このメモは、あなたの施設の職員だけに見えます。"
+    )
+
+
+@page(P.WRITE_NOTE)
+@require_POST
+def remove_note(request: HttpRequest, uid: UUID, note_uid: UUID) -> HttpResponse:
+    """A note of one's own house goes."""
+    note = StaffNote.objects.visible_to(current()).filter(uid=note_uid, removed_at=None).first()
+    if note is None:
+        raise NotFound("note_not_found", "このメモは見つかりません。もう消されたかもしれません。")
+    actions.remove_note(current(), note)
+    messages.success(request, "院内メモを消しました。")
+    return redirect("directory:facility", uid)
