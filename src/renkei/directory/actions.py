@@ -25,7 +25,7 @@ from renkei.directory.on_paper import facility_on_paper as facility_on_paper  # 
 from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
 from renkei.directory.queries import facility_by_number
-from renkei.directory.reach import require_reach
+from renkei.directory.reach import OWNED_SAYS, has_owner, require_reach
 from renkei.directory.types import WEEKDAYS, Setting, setting
 from renkei.events.bus import emit
 from renkei.gate.actions import action
@@ -144,6 +144,8 @@ def _resolve_founder(actor: Actor, facility: Facility, ready: dict[str, Any]) ->
         return
     if _founder_name(ready["organization"]) == _founder_name(facility.organization):
         ready["organization"] = facility.organization
+    elif has_owner(facility.pk):
+        raise Invalid("organization", OWNED_SAYS, "organization")
     elif actor.may(P.EDIT_ALL):
         ready["organization"] = _founder_of(ready["organization"])
     else:

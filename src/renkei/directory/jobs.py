@@ -6,6 +6,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.urls import reverse
 
+from renkei.directory.corporations.actions import settle_owner
+from renkei.directory.corporations.queries import unsettled
 from renkei.directory.models import Facility
 from renkei.directory.profiles.actions import note_reminded
 from renkei.directory.profiles.queries import stale
@@ -36,6 +38,21 @@ def remind_of_confirmation() -> int:
             )
             told += 1
     return told
+
+
+def settle_owners() -> int:
+    """Moves between corporations that came into force today change the founder; returns how many."""
+    with system("moves between corporations") as actor, transaction.atomic():
+        rows = unsettled()
+        for facility in rows:
+            settle_owner(actor, facility)
+    return len(rows)
+
+
+@periodic("5 15 * * *")
+def every_night() -> None:
+    """At 0:05 in Japan, on the new day."""
+    settle_owners()
 
 
 @periodic("30 23 * * *")

@@ -11,8 +11,9 @@ from renkei.kernel.roles import Role
 class P(StrEnum):
     """Permissions of the directory.
 
-    ``EDIT_CORPORATION`` widens ``EDIT_OWN`` to the other facilities of one's own corporation; ``ASSIGN_OWNER`` records
-    corporations and which one runs a facility; ``WRITE_NOTE`` is for notes that stay inside one's own house.
+    ``EDIT_CORPORATION`` is for the name of one's own corporation, and widens ``EDIT_OWN`` to its other facilities;
+    ``ASSIGN_OWNER`` records corporations and which one runs a facility; ``WRITE_NOTE`` is for notes that stay inside
+    one's own house.
     """
 
     VIEW = "directory.view"
@@ -42,7 +43,7 @@ register(
         ),
         Role.FACILITY_ADMINISTRATOR: [*_CARE, P.EDIT_OWN, P.EDIT_CORPORATION],
         Role.LIAISON_STAFF: [*_CARE, P.EDIT_OWN],
-        Role.ALLIANCE_OFFICE: [P.VIEW, P.ASSIGN_OWNER],
-        Role.SYSTEM_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN, P.ASSIGN_OWNER, P.EDIT_ALL],
+        Role.ALLIANCE_OFFICE: [P.VIEW, P.EDIT_CORPORATION, P.ASSIGN_OWNER],
+        Role.SYSTEM_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN, P.EDIT_CORPORATION, P.ASSIGN_OWNER, P.EDIT_ALL],
     },
 )

@@ -15,6 +15,8 @@ from renkei.kernel.errors import NotAllowed
 
 OTHER_FACILITY_SAYS = "ほかの施設の情報は変更できません。その施設かシステム管理者に依頼してください。"
 
+OWNED_SAYS = "この施設は法人に属しています。開設者は「所属する法人を変える」から変えてください。"
+
 
 def in_force(day: date) -> QuerySet[Ownership]:
     """Who owns what on ``day``."""
@@ -29,6 +31,11 @@ def same_corporation(one_id: int, other_id: int, day: date | None = None) -> boo
     now = in_force(day or clock.today())
     owner = now.filter(facility_id=one_id).values("organization_id")
     return now.filter(facility_id=other_id, organization_id__in=owner).exists()
+
+
+def has_owner(facility_id: int) -> bool:
+    """Whether a corporation runs the facility today or will: then its founder (開設者) follows those periods."""
+    return Ownership.objects.filter(facility_id=facility_id).exclude(until_on__lte=clock.today()).exists()
 
 
 def may_change(actor: Actor, facility: Facility, *, own_only: bool = False) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("import/", views_edit.upload, name="import"),
     path("import/<uuid:uid>/", views_edit.import_check, name="import_check"),
     path("new/", views_edit.add, name="add"),
+    path("", include("renkei.directory.corporations.urls")),
     path("<uuid:uid>/", views.facility_page, name="facility"),
     path("<uuid:uid>/map/", views.map_picture, name="map"),
     path("<uuid:uid>/edit/", views_edit.edit, name="edit"),

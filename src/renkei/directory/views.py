@@ -7,9 +7,11 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from renkei.directory import facility_csv, queries
+from renkei.directory.corporations.queries import recorded_owner
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
 from renkei.directory.profiles import present
@@ -67,6 +69,7 @@ def facility_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         "relations": queries.special_relations(facility),
         "may_edit": may_change(actor, facility),
         "may_renumber": actor.may(P.EDIT_ALL),
+        "may_assign": actor.may(P.ASSIGN_OWNER),
         **present.of_page(actor, facility),
     }
     return render(request, "directory/facility.html", context)
@@ -83,12 +86,21 @@ def _rows(facility: Facility) -> list[Row]:
         ),
         Row("二次医療圏", area.name if area else ""),
         Row("医療機関番号", InstitutionNumber(number).explanation if number else ""),
-        Row("開設者", facility.organization.name if facility.organization else ""),
+        _owner(facility),
         Row("メール", facility.email, f"mailto:{facility.email}" if facility.email else ""),
     ]
     if facility.beds:
         rows.append(Row("病床数", f"{facility.beds}床"))
     return [*rows, Row("交通案内", facility.access)]
+
+
+def _owner(facility: Facility) -> Row:
+    owner = facility.organization
+    if owner is None:
+        return Row("開設者", "")
+    runs = recorded_owner(facility)
+    url = reverse("directory:corporation", args=[owner.pk]) if runs and runs.pk == owner.pk else ""
+    return Row("開設者", owner.name, url)
 
 
 @page(P.VIEW)
