@@ -42,10 +42,11 @@ LISTED = {
     "ui": {"addresses", "forms", "fragments", "panels", "types"},
     "accounts": FACE | {"throttle"},
     "clients": FACE | {"cors", "scopes"},
+    "directory": FACE | {"pictures"},
     "config": {"module"},
 }
 """Faces of the packages of the low floors and of the settings, the counters of failed log-ins, and what ``clients`` lets
-modules register and asks of the door of the API."""
+modules register and asks of the door of the API; how a picture of a facility is checked and down-scaled."""
 
 _SEED = "a migration plants the definitions of the month's figures as rules"
 _CSV = "one pass over thousands of lines: keys of many rows at once, for the importing facility's side only"

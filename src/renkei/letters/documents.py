@@ -169,6 +169,7 @@ def cover_sheet(doc: CoverSheetData) -> bytes:
         "message": values.blocks(doc.message),
         "enclosures": values.enclosures(doc.enclosures),
         "sent_by": doc.sent_by,
+        "clinical": doc.clinical,
     }
     return _with_qr("cover_sheet", data, doc.qr, doc.issued_on)
 

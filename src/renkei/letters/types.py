@@ -219,7 +219,7 @@ class NoticeLetterData:
 
 @dataclass(frozen=True)
 class CoverSheetData:
-    """A FAX送付状. ``page_count`` counts this sheet too; 0 leaves the line out."""
+    """A FAX送付状. ``page_count`` counts this sheet too; 0 leaves the line out. ``clinical`` False: nothing about a patient."""
 
     number: str
     issued_on: date
@@ -232,3 +232,4 @@ class CoverSheetData:
     urgency: str = "routine"
     sent_by: str = ""
     qr: str = ""
+    clinical: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from smtplib import (
     SMTPAuthenticationError,
     SMTPException,
@@ -36,8 +37,8 @@ def queue_mail(
     facility_id: int = 0,
     secret: bool = False,
     paper_uid: UUID | None = None,
-) -> None:
-    """Put a mail into the outbox of the open transaction; inside an action or as the system.
+) -> UUID:
+    """Put a mail into the outbox of the open transaction, inside an action or as the system; returns its uid.
 
     ``secret`` hides the text from the outbox page and wipes it once sent (the demo shows it). No patient's name and no
     clinical text belongs into a mail: see :func:`renkei.notices.actions.notify`. ``paper_uid`` names the sheets of a fax.
@@ -52,6 +53,13 @@ def queue_mail(
     )
     mail.save()
     enqueue(send, mail_uid=str(mail.uid))
+    return mail.uid
+
+
+def mail_states(actor: Actor, uids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Where mails are and why not sent, for whoever follows up what was sent; asked by the system only."""
+    rows = OutgoingMail.objects.visible_to(actor).filter(uid__in=list(uids))
+    return {uid: (state, error) for uid, state, error in rows.values_list("uid", "state", "error")}
 
 
 @job(queue="mail", retries=ATTEMPTS)

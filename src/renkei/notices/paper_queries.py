@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -76,6 +77,16 @@ def one(actor: Actor, uid: UUID | str) -> OutgoingPaper:
     if not isinstance(found, OutgoingPaper):
         raise NotFound("paper_not_found", "この書類は見つかりません。一覧から選び直してください。")
     return found
+
+
+def states_about(actor: Actor, kind: str, subjects: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Where the papers of ``kind`` about these subjects are, and why not sent; the newest of each."""
+    rows = (
+        OutgoingPaper.objects.visible_to(actor)
+        .filter(kind=kind, subject_uid__in=list(subjects))
+        .order_by("pk")
+    )
+    return {uid: (state, error) for uid, state, error in rows.values_list("subject_uid", "state", "error")}
 
 
 def gateway_row(actor: Actor) -> FaxGateway | None:

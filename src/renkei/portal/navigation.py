@@ -31,6 +31,9 @@ from renkei.notices.permissions import P as Notices
 from renkei.notices.queries import unread as unread_notices
 from renkei.patients.permissions import P as Patients
 from renkei.portal.permissions import P
+from renkei.publications.editions.queries import waiting as bounced_copies
+from renkei.publications.leaflets.queries import waiting as waiting_leaflets
+from renkei.publications.permissions import P as Publications
 from renkei.referrals import queries as referrals
 from renkei.referrals.permissions import P as Referrals
 from renkei.referrals.writing.queries import waiting_letters, waiting_replies
@@ -184,6 +187,10 @@ def counts_for(actor: Actor, house: House) -> dict[str, int]:
         wanted["papers"] = waiting_papers
     if actor.may(Exchange.FILE_SCAN):
         wanted["scans"] = unmatched
+    if actor.may(Publications.APPROVE_LEAFLET):
+        wanted["leaflets"] = waiting_leaflets
+    if actor.may(Publications.SEND_EDITION):
+        wanted["editions"] = bounced_copies
     if actor.may(Notices.VIEW):
         wanted["notices"] = unread_notices
     return counted(actor, wanted)
@@ -193,7 +200,7 @@ def groups(actor: Actor, house: House, counts: Mapping[str, int]) -> list[tuple[
     """Heading and lines; a line stands there only if its page opens for ``actor``."""
     return [
         ("", _work(actor, house, counts)),
-        ("地域", _region(actor)),
+        ("地域", _region(actor, house, counts)),
         ("管理", _management(actor, house)),
     ]
 
@@ -227,12 +234,25 @@ def _work(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
     return lines
 
 
-def _region(actor: Actor) -> list[Entry]:
+def _region(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
     lines = [Entry("連携医療機関", "directory:list")] if actor.may(Directory.VIEW) else []
+    lines += _issuing(actor, house, counts)
     if actor.may(Indicators.VIEW):
         lines.append(Entry("指標", "indicators:index"))
     elif actor.may(Indicators.IMPORT):
         lines.append(Entry("受診の取り込み", "indicators:upload", short="取り込み"))
+    return lines
+
+
+def _issuing(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
+    """What the liaison office issues, and what a member writes and receives."""
+    lines: list[Entry] = []
+    if actor.may(Publications.APPROVE_LEAFLET, Publications.WRITE_LEAFLET):
+        lines.append(Entry("リーフレット", "publications:leaflets", count=counts.get("leaflets") or None))
+    if actor.may(Publications.EDIT_EDITION, Publications.SEND_EDITION) and house.receives_mostly:
+        lines.append(Entry("毎月のお届け", "publications:editions", count=counts.get("editions") or None))
+    elif actor.may(Publications.RECEIVE_EDITION) and not house.receives_mostly:
+        lines.append(Entry("病院からのお届け", "publications:editions_received"))
     return lines
 
 

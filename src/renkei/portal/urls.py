@@ -17,6 +17,7 @@ MODULES = (
     "circles",
     "referrals",
     "guests",
+    "publications",
     "exchange",
     "indicators",
     "webhooks",

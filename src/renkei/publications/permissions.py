@@ -16,6 +16,7 @@ class P(StrEnum):
     APPROVE_LEAFLET = "leaflet.approve"
     EDIT_EDITION = "edition.edit"
     SEND_EDITION = "edition.send"
+    RECEIVE_EDITION = "edition.receive"
     REPORT_FUNCTIONS = "function_report.write"
     VIEW_FUNCTIONS = "function_report.view_area"
     EDIT_POLICY = "policy.edit"
@@ -30,12 +31,20 @@ register(
             P.APPROVE_LEAFLET,
             P.EDIT_EDITION,
             P.SEND_EDITION,
+            P.RECEIVE_EDITION,
             P.REPORT_FUNCTIONS,
         ],
         Role.SOCIAL_WORKER: [P.COUNTER],
-        Role.FACILITY_ADMINISTRATOR: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS, P.EDIT_EDITION],
-        Role.PHYSICIAN: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS],
-        Role.CLERK: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS],
+        Role.FACILITY_ADMINISTRATOR: [
+            P.WRITE_LEAFLET,
+            P.REPORT_FUNCTIONS,
+            P.EDIT_EDITION,
+            P.RECEIVE_EDITION,
+        ],
+        Role.PHYSICIAN: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS, P.RECEIVE_EDITION],
+        Role.CLERK: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS, P.RECEIVE_EDITION],
+        Role.DENTIST: [P.WRITE_LEAFLET, P.RECEIVE_EDITION],
+        Role.NURSE: [P.RECEIVE_EDITION],
         Role.PUBLIC_OFFICER: [P.VIEW_FUNCTIONS],
         Role.ALLIANCE_OFFICE: [P.EDIT_POLICY, P.EDIT_EDITION, P.SEND_EDITION],
     },

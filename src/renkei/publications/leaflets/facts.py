@@ -1,0 +1,39 @@
+"""What a leaflet takes from the directory: name, place, departments, hours; kept with the version when it is handed in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from renkei.directory import queries as directory
+
+if TYPE_CHECKING:
+    from renkei.directory.models import Facility
+
+_TOWN = re.compile(r"[市区町村](?P<rest>[^市区町村\d０-９]{1,20})(?:[\d０-９]|$)")
+
+
+def facts_of(facility: Facility) -> dict[str, Any]:
+    """JSON values: ``hours`` is a list of ``{"opens", "closes", "days": [8 × bool]}``, Monday to Sunday and holidays."""
+    head = directory.representative(facility)
+    return {
+        "name": facility.name,
+        "kana": facility.kana,
+        "postal_code": facility.postal_code,
+        "address": facility.address,
+        "phone": facility.phone,
+        "fax": facility.fax,
+        "access": facility.access,
+        "departments": [department.name for department in directory.departments(facility)][:10],
+        "head": f"{head.title} {head.holder}" if head else "",
+        "hours": [
+            {"opens": line.opens, "closes": line.closes, "days": list(line.days)}
+            for line in directory.hours_table(facility)
+        ],
+    }
+
+
+def district_of(address: str) -> str:
+    """The part of the town that an address names (桜台2-3-1: 桜台地区); '' where it names none."""
+    found = list(_TOWN.finditer(address))
+    return f"{found[-1]['rest'].strip()}地区" if found else ""
