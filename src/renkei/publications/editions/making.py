@@ -237,6 +237,13 @@ def correct(actor: Actor, edition: Edition, *, correction: str) -> Edition:
         greeting=edition.greeting,
     )
     made.save()
+    _copy_parts(actor, edition, made)
+    say(f"{actor.label}が{name_of(edition)}の訂正版を作りました: {says}")
+    return made
+
+
+def _copy_parts(actor: Actor, edition: Edition, made: Edition) -> None:
+    """Tables and newsletter of the edition that is corrected."""
     for row in edition.tables.visible_to(actor):
         EditionTable(
             edition=made,
@@ -249,8 +256,6 @@ def correct(actor: Actor, edition: Edition, *, correction: str) -> Edition:
         ).save()
     for file in edition.files.visible_to(actor).filter(kind=Part.NEWSLETTER):
         _keep_file(made, None, Part.NEWSLETTER, file.name, bytes(file.content))
-    say(f"{actor.label}が{name_of(edition)}の訂正版を作りました: {says}")
-    return made
 
 
 def table_of(actor: Actor, edition: Edition, kind: str) -> EditionTable:
