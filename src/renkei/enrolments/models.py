@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -21,7 +22,10 @@ def physician_key(name: str) -> str:
 
 
 class Scheme(PublicData):
-    """A scheme (制度) that a facility runs: the manifest called ``key``, with what the owner added."""
+    """A scheme (制度) that a facility runs: the manifest called ``key``, with what the owner added.
+
+    ``areas`` are codes of the areas that it covers (区域), for conditions that ask for them.
+    """
 
     versioned = True
 
@@ -32,6 +36,7 @@ class Scheme(PublicData):
     name = models.CharField("名称", max_length=80)
     greeting = models.CharField("公開ページの案内", max_length=500, blank=True)
     contact = models.CharField("問い合わせ先", max_length=120, blank=True)
+    areas = ArrayField(models.CharField(max_length=8), default=list, blank=True, verbose_name="区域")
     takes_applications = models.BooleanField("Web申請を受け付ける", default=True)
     from_on = models.DateField("開始日", default=clock.today)
     ended_on = models.DateField("終了日", null=True, blank=True)

@@ -9,6 +9,7 @@ from renkei.kernel.eras import format_era
 from renkei.letters import values
 from renkei.letters.engine import pages, render
 from renkei.letters.types import (
+    CertificateData,
     CoverSheetData,
     NoticeLetterData,
     PatientSlipData,
@@ -109,6 +110,25 @@ def reply_letter(doc: ReplyLetterData) -> bytes:
         "entered_by": doc.entered_by,
     }
     return _snug("reply_letter", data, doc.qr, doc.issued_on)
+
+
+def certificate(doc: CertificateData) -> bytes:
+    """登録証, A4 across: what hangs framed on the wall of a clinic."""
+    data: Values = values.issued(doc.number, doc.issued_on) | {
+        "title": doc.title,
+        "holder": doc.holder,
+        "facility_name": doc.facility_name,
+        "honorific": doc.honorific,
+        "category": doc.category,
+        "text": doc.text,
+        "valid_from": doc.valid_from,
+        "valid_until": doc.valid_until,
+        "issued": format_era(doc.issued_on),
+        "issuer": doc.issuer,
+        "issuer_post": doc.issuer_post,
+        "issuer_name": doc.issuer_name,
+    }
+    return _with_qr("certificate", data, doc.qr, doc.issued_on, {})
 
 
 def patient_slip(doc: PatientSlipData) -> bytes:

@@ -233,3 +233,23 @@ class CoverSheetData:
     sent_by: str = ""
     qr: str = ""
     clinical: bool = True
+
+
+@dataclass(frozen=True)
+class CertificateData:
+    """A certificate of a scheme (登録証); dates arrive as words, ``qr`` is the address that says whether it is good."""
+
+    number: str
+    issued_on: date
+    title: str
+    holder: str
+    text: str
+    valid_from: str
+    issuer: str
+    facility_name: str = ""
+    honorific: str = "殿"
+    category: str = ""
+    valid_until: str = ""
+    issuer_post: str = ""
+    issuer_name: str = ""
+    qr: str = ""

@@ -18,6 +18,8 @@ from renkei.clients.permissions import P as Clients
 from renkei.demo.clock import clock_label
 from renkei.directory.permissions import P as Directory
 from renkei.directory.types import FacilityKind
+from renkei.enrolments.permissions import P as Enrolments
+from renkei.enrolments.queries import waiting as waiting_applications
 from renkei.exchange.permissions import P as Exchange
 from renkei.exchange.scans.queries import unmatched
 from renkei.gate.actor import Actor, Kind, current
@@ -183,6 +185,8 @@ def counts_for(actor: Actor, house: House) -> dict[str, int]:
         wanted["new"] = referrals.new_at_desk
     if actor.may(Guests.HANDLE) and house.receives_mostly:
         wanted["guests"] = guests.waiting
+    if actor.may(Enrolments.HANDLE):
+        wanted["applications"] = waiting_applications
     if actor.may(Notices.PAPERS):
         wanted["papers"] = waiting_papers
     if actor.may(Exchange.FILE_SCAN):
@@ -236,6 +240,8 @@ def _work(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
 
 def _region(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry]:
     lines = [Entry("連携医療機関", "directory:list")] if actor.may(Directory.VIEW) else []
+    if actor.may(Enrolments.VIEW):
+        lines.append(Entry("制度と登録", "enrolments:home", count=counts.get("applications") or None))
     lines += _issuing(actor, house, counts)
     if actor.may(Indicators.VIEW):
         lines.append(Entry("指標", "indicators:index"))

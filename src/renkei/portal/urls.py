@@ -9,6 +9,7 @@ from renkei.portal.views import home, operations, trail
 MODULES = (
     "accounts",
     "clients",
+    "enrolments",
     "ui",
     "notices",
     "directory",

@@ -1,0 +1,47 @@
+"""Work of the night: terms turn, institutions are told before, memberships of closed institutions end."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from renkei.enrolments import actions, queries
+from renkei.enrolments.types import manifest_of
+from renkei.gate.actor import Actor
+from renkei.gate.context import system
+from renkei.jobs.queue import periodic
+from renkei.kernel import clock
+
+
+@periodic("5 15 * * *")
+def turn_terms() -> None:
+    """Every night at 0:05 in Japan: what ended yesterday goes on or is over; who closed is a member no more."""
+    with system("登録期間の更新") as actor:
+        today = clock.today()
+        for row in queries.of_closed_facilities(actor, today):
+            actions.end_with_facility(actor, row, closed_on=row.facility.closed_on)
+        turn(actor, today)
+
+
+def turn(actor: Actor, today: date) -> int:
+    """Renew whatever is due, one term after the other, also after nights in which nothing ran; gives how many."""
+    count = after = 0
+    while found := queries.due_for_renewal(actor, today, after):
+        for row in found:
+            current = actions.renew(actor, row, on=today)
+            count += 1
+            while current.ended_on is None and queries.is_due(actor, current, today):
+                current = actions.renew(actor, current, on=today)
+        after = found[-1].pk
+    return count
+
+
+@periodic("10 22 * * *")
+def tell_before() -> None:
+    """Every morning at 7:10 in Japan: institutions whose term ends in so many days are told, each once."""
+    with system("更新の予告") as actor:
+        today = clock.today()
+        for scheme in queries.running(today):
+            last = today + timedelta(days=manifest_of(scheme.key).term.notice_days)
+            ending = [p for p in queries.renewal_preview(actor, scheme, last) if p.until_on == last]
+            for facility_id in sorted({p.enrolment.facility_id for p in ending}):
+                actions.tell_before_renewal(actor, scheme=scheme, facility_id=facility_id, until_on=last)
