@@ -89,7 +89,7 @@ def unsettled() -> list[Facility]:
     """Facilities whose founder is not the corporation that runs them today: a move came into force, or ended."""
     today = in_force(clock.today()).filter(facility_id=OuterRef("pk"))
     moved = today.exclude(organization_id=F("facility__organization_id")) | today.filter(
-        facility__organization_id=None
+        facility__organization__isnull=True
     )
     left = Ownership.objects.filter(
         facility_id=OuterRef("pk"),
