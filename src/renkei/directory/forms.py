@@ -132,16 +132,6 @@ class PictureForm(UiForm):
     )
 
 
-class ImportForm(UiForm):
-    """A list of facilities."""
-
-    file = forms.FileField(
-        label="CSVファイル",
-        help_text="UTF-8(BOM付きも可)かShift_JIS、10MB・10,000行まで。",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-    )
-
-
 class RelationForm(UiForm):
     """A facility in a special relation."""
 

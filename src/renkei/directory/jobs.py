@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from renkei.directory.corporations.actions import settle_owner
 from renkei.directory.corporations.queries import unsettled
+from renkei.directory.imports.running import take_in
 from renkei.directory.models import Facility
 from renkei.directory.profiles.actions import note_reminded
 from renkei.directory.profiles.queries import stale
@@ -15,6 +16,8 @@ from renkei.gate.context import system
 from renkei.jobs.queue import periodic
 from renkei.kernel import clock
 from renkei.notices.actions import notify
+
+__all__ = ["every_morning", "every_night", "take_in"]
 
 REMINDER = "confirm_profile"
 

@@ -344,7 +344,11 @@ class ImportMapping(FacilityData):
 
 
 class FacilityImport(FacilityData):
-    """A CSV of facilities that was checked and waits for a person to confirm; kept as it came."""
+    """A list of facilities that was checked and waits for a person to confirm; kept as it came.
+
+    ``columns`` is which column means what; empty while nobody was asked. ``started_at`` without ``applied_at``: a job is
+    at work, or ended with ``problem``.
+    """
 
     secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
 
@@ -354,9 +358,13 @@ class FacilityImport(FacilityData):
     name = models.CharField(max_length=255)
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    columns = models.JSONField(default=dict)
+    leave_out_bad = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     summary = models.JSONField(default=dict)
+    problem = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.name

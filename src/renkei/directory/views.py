@@ -10,8 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from renkei.directory import facility_csv, queries
+from renkei.directory import queries
 from renkei.directory.corporations.queries import recorded_owner
+from renkei.directory.imports.export import export as export_csv
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
 from renkei.directory.profiles import present
@@ -135,7 +136,7 @@ def export(request: HttpRequest) -> HttpResponse:
         request.GET.get("area", "")[:8],
         closed=request.GET.get("closed") == "1",
     )
-    response = HttpResponse(facility_csv.export(rows), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(export_csv(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="facilities-{clock.today():%Y%m%d}.csv"'
     return response
 

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from renkei.directory import actions, facility_csv, forms, queries
-from renkei.directory.models import Facility, FacilityImport
+from renkei.directory import actions, forms, queries
+from renkei.directory.models import Facility
 from renkei.directory.permissions import P
 from renkei.directory.reach import OTHER_FACILITY_SAYS, may_change
 from renkei.directory.types import WEEKDAYS, Setting, setting
@@ -241,43 +241,3 @@ def rule(request: HttpRequest, uid: UUID, code: str) -> HttpResponse:
         "own": any(line.own and line.in_force for line in history),
     }
     return render(request, "directory/rule.html", context, status=422 if form.is_bound else 200)
-
-
-@page(P.EDIT_ALL)
-@require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
-    """A list of facilities comes in; the next page shows what would happen."""
-    form = forms.ImportForm(request.POST or None, request.FILES or None)
-    kept: list[FacilityImport] = []
-
-    def save() -> None:
-        file = form.cleaned_data["file"]
-        kept.append(facility_csv.upload(current(), name=file.name, content=file.read()))
-
-    if request.method == "POST" and saved(form, save):
-        return redirect("directory:import_check", kept[0].uid)
-    context = {"form": form, "columns": facility_csv.COLUMNS}
-    return render(request, "directory/import.html", context, status=422 if form.is_bound else 200)
-
-
-@page(P.EDIT_ALL)
-@require_http_methods(["GET", "POST"])
-def import_check(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """The report on every row; POST writes the good ones."""
-    kept = FacilityImport.objects.visible_to(current()).filter(uid=uid).first()
-    if kept is None:
-        raise NotFound("import_not_found", "この取り込みは見つかりません。もう一度ファイルを選んでください。")
-    if request.method == "POST":
-        done = facility_csv.apply(current(), kept)
-        messages.success(request, f"新規{done['new']}件・更新{done['change']}件を取り込みました。")
-        return redirect("directory:list")
-    report = facility_csv.check(bytes(kept.content))
-    context = {
-        "kept": kept,
-        "report": report,
-        "summary": report.summary(),
-        "good": report.count("new") + report.count("change"),
-        "bad": [line for line in report.lines if line.outcome == "bad"],
-        "others": [line for line in report.lines if line.outcome in ("new", "change")][:500],
-    }
-    return render(request, "directory/import_check.html", context)

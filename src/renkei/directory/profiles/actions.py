@@ -59,7 +59,7 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     if "message" in ready:
         ready["message"] = line(str(ready["message"] or ""), 300, "message")
     if "website" in ready:
-        ready["website"] = _website(str(ready["website"] or "").strip())
+        ready["website"] = check_website(str(ready["website"] or "").strip())
     for name, known, label in (
         ("functions", list(CareFunction.values), "かかりつけ医機能"),
         ("languages", list(LANGUAGES), "言語"),
@@ -72,7 +72,8 @@ def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     return ready
 
 
-def _website(text: str) -> str:
+def check_website(text: str) -> str:
+    """The address if it can be one, ``https`` or ``http``; empty stays empty. Raises ``Invalid('website')``."""
     if not text:
         return ""
     try:

@@ -170,8 +170,11 @@ def test_a_list_is_checked_then_confirmed(cast: Cast, as_administrator: StaffCli
     assert "謎" in checked
     assert not Facility.objects.filter(name="空の医院").exists()
     assert as_administrator.post(sent["Location"]).status_code == 302
+    assert not Facility.objects.filter(name="空の医院").exists()
+    assert "直しが必要な行が1件" in as_administrator.get(sent["Location"]).content.decode()
+    assert as_administrator.post(sent["Location"], {"leave_out_bad": "1"}).status_code == 302
     assert Facility.objects.filter(name="空の医院").exists()
-    assert as_administrator.post(sent["Location"]).status_code == 409
+    assert as_administrator.post(sent["Location"], {"leave_out_bad": "1"}).status_code == 409
     bad = as_administrator.post(reverse("directory:import"), {"file": SimpleUploadedFile("x.csv", b"a,b\n")})
     assert bad.status_code == 422
 

@@ -1,5 +1,5 @@
 """The people of the directory's tests."""
 
-from renkei.directory.tests.conftest import administrator
+from renkei.directory.tests.conftest import administrator, oka
 
-__all__ = ["administrator"]
+__all__ = ["administrator", "oka"]

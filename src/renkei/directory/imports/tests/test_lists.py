@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from renkei.directory import facility_csv, queries
+from renkei.directory import queries
+from renkei.directory.imports import actions
+from renkei.directory.imports.export import export
+from renkei.directory.imports.judging import check
 from renkei.directory.models import Facility
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
@@ -24,7 +27,7 @@ def test_the_dry_run_names_line_column_and_reason(cast: Cast) -> None:
         "1410000037,青木内科,アオキナイカ,診療所,0463-00-0001,0,\r\n"
         "1410000045,林医院,ハヤシイイン,診療所,0463-00-7777,0,\r\n"
     )
-    report = facility_csv.check(rows.encode())
+    report = check(rows.encode())
     assert report.summary() == {"new": 1, "change": 1, "same": 1, "bad": 4}
     problems = {(line.number, column) for line in report.lines for column, _reason in line.problems}
     assert problems == {
@@ -42,7 +45,7 @@ def test_the_dry_run_names_line_column_and_reason(cast: Cast) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_a_file_from_a_spreadsheet_is_read(cast: Cast, encoding: str) -> None:
-    report = facility_csv.check((HEAD + "1410000086,髙橋医院,,診療所,,,\n").encode(encoding))
+    report = check((HEAD + "1410000086,髙橋医院,,診療所,,,\n").encode(encoding))
     assert [line.name for line in report.lines] == ["髙橋医院"]
     assert report.count("new") == 1
 
@@ -60,18 +63,22 @@ def test_a_file_from_a_spreadsheet_is_read(cast: Cast, encoding: str) -> None:
 )
 def test_what_is_no_such_list_is_refused_as_a_whole(cast: Cast, raw: bytes) -> None:
     with pytest.raises(Invalid) as refused:
-        facility_csv.check(raw)
-    assert refused.value.field == "file"
+        check(raw)
+    assert refused.value.field in ("file", "columns")
 
 
 def test_only_confirmed_good_rows_are_written_and_only_once(cast: Cast, administrator: Actor) -> None:
     rows = HEAD + "1410000086,青空医院,アオゾラ,診療所,0463-00-0003,0,内科|外科\r\n9,悪い行,,診療所,,,\r\n"
     with acting(administrator):
-        kept = facility_csv.upload(administrator, name="一覧.csv", content=rows.encode("cp932"))
+        kept = actions.upload(administrator, name="一覧.csv", content=rows.encode("cp932"))
         assert queries.facility_by_number("1410000086") is None
-        assert facility_csv.apply(administrator, kept) == {"new": 1, "change": 0, "same": 0, "bad": 1}
+        with pytest.raises(NotPossibleNow, match="直しが必要な行が1件"):
+            actions.apply(administrator, kept)
+        assert queries.facility_by_number("1410000086") is None
+        done = actions.apply(administrator, kept, leave_out_bad=True)
+        assert done == {"new": 1, "change": 0, "same": 0, "bad": 1}
         with pytest.raises(NotPossibleNow):
-            facility_csv.apply(administrator, kept)
+            actions.apply(administrator, kept)
     made = queries.facility_by_number("1410000086")
     assert made is not None
     assert [d.name for d in queries.departments(made)] == ["内科", "外科"]
@@ -81,13 +88,13 @@ def test_only_confirmed_good_rows_are_written_and_only_once(cast: Cast, administ
 
 def test_a_facility_administrator_may_not_import(cast: Cast, oka: Actor) -> None:
     with acting(oka), pytest.raises(NotAllowed):
-        facility_csv.upload(oka, name="x.csv", content=HEAD.encode())
+        actions.upload(oka, name="x.csv", content=HEAD.encode())
 
 
 def test_what_went_out_comes_in_unchanged(cast: Cast) -> None:
-    out = facility_csv.export(queries.facilities(closed=True))
+    out = export(queries.facilities(closed=True))
     assert out.startswith(b"\xef\xbb\xbf")
-    report = facility_csv.check(out)
+    report = check(out)
     assert report.summary() == {"new": 0, "change": 0, "same": len(cast.facilities), "bad": 0}
     assert report.unknown_columns == []
 
@@ -95,14 +102,14 @@ def test_what_went_out_comes_in_unchanged(cast: Cast) -> None:
 def test_a_name_that_looks_like_a_formula_is_only_text(cast: Cast, administrator: Actor) -> None:
     rows = "名称,種別\n=1+1医院,診療所\n"
     with acting(administrator):
-        kept = facility_csv.upload(administrator, name="x.csv", content=rows.encode())
-        facility_csv.apply(administrator, kept)
-    out = facility_csv.export(Facility.objects.filter(name__startswith="=")).decode("utf-8-sig")
+        kept = actions.upload(administrator, name="x.csv", content=rows.encode())
+        actions.apply(administrator, kept)
+    out = export(Facility.objects.filter(name__startswith="=")).decode("utf-8-sig")
     assert "'=1+1医院" in out
-    assert facility_csv.check(out.encode()).count("same") == 1
+    assert check(out.encode()).count("same") == 1
 
 
 def test_an_unknown_column_is_named_and_an_unknown_facility_id_refused(cast: Cast) -> None:
-    report = facility_csv.check("名称,種別,施設ID,備考\nX,診療所,abc,なし\n".encode())
+    report = check("名称,種別,施設ID,備考\nX,診療所,abc,なし\n".encode())
     assert report.unknown_columns == ["備考"]
     assert report.lines[0].problems[0][0] == "施設ID"
