@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from xml.etree import ElementTree
@@ -33,7 +34,7 @@ def read(raw: bytes, most_rows: int) -> list[tuple[int, list[str]]]:
                 raise Invalid("file", "ファイルが大きすぎます。分けて取り込んでください。", "file")
             shared = _shared(book)
             sheet = _parse(book.read(_first_sheet(book)))
-    except (BadZipFile, KeyError, ElementTree.ParseError, RuntimeError, NotImplementedError, ValueError):
+    except (BadZipFile, KeyError, ElementTree.ParseError, RuntimeError, ValueError, EOFError, zlib.error):
         raise Invalid("file", BROKEN, "file") from None
     rows = []
     for number, cells in _rows(sheet, shared):
