@@ -26,6 +26,7 @@ from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
 from renkei.directory.queries import facility_by_number
 from renkei.directory.reach import OWNED_SAYS, has_owner, require_reach
+from renkei.directory.reported import set_functions as set_functions  # noqa: PLC0414 - a public face
 from renkei.directory.types import WEEKDAYS, Setting, setting
 from renkei.events.bus import emit
 from renkei.gate.actions import action

@@ -13,7 +13,7 @@ class P(StrEnum):
 
     ``EDIT_CORPORATION`` is for the name of one's own corporation, and widens ``EDIT_OWN`` to its other facilities;
     ``ASSIGN_OWNER`` records corporations and which one runs a facility; ``WRITE_NOTE`` is for notes that stay inside
-    one's own house.
+    one's own house; ``TELL_FUNCTIONS`` lets the yearly report of a house say its functions.
     """
 
     VIEW = "directory.view"
@@ -22,6 +22,7 @@ class P(StrEnum):
     ASSIGN_OWNER = "directory.assign_owner"
     EDIT_ALL = "directory.edit_all"
     WRITE_NOTE = "directory.write_note"
+    TELL_FUNCTIONS = "directory.tell_functions"
 
 
 _CARE = [P.VIEW, P.WRITE_NOTE]
@@ -31,18 +32,18 @@ register(
         **{role: [P.VIEW] for role in Role},
         **dict.fromkeys(
             (
-                Role.PHYSICIAN,
                 Role.DENTIST,
                 Role.PHARMACIST,
                 Role.NURSE,
                 Role.CARE_MANAGER,
                 Role.SOCIAL_WORKER,
-                Role.CLERK,
             ),
             _CARE,
         ),
-        Role.FACILITY_ADMINISTRATOR: [*_CARE, P.EDIT_OWN, P.EDIT_CORPORATION],
-        Role.LIAISON_STAFF: [*_CARE, P.EDIT_OWN],
+        Role.PHYSICIAN: [*_CARE, P.TELL_FUNCTIONS],
+        Role.CLERK: [*_CARE, P.TELL_FUNCTIONS],
+        Role.FACILITY_ADMINISTRATOR: [*_CARE, P.EDIT_OWN, P.EDIT_CORPORATION, P.TELL_FUNCTIONS],
+        Role.LIAISON_STAFF: [*_CARE, P.EDIT_OWN, P.TELL_FUNCTIONS],
         Role.ALLIANCE_OFFICE: [P.VIEW, P.EDIT_CORPORATION, P.ASSIGN_OWNER],
         Role.SYSTEM_ADMINISTRATOR: [P.VIEW, P.EDIT_OWN, P.EDIT_CORPORATION, P.ASSIGN_OWNER, P.EDIT_ALL],
     },

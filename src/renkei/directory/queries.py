@@ -229,6 +229,12 @@ def secondary_area(facility: Facility) -> Area | None:
     return area
 
 
+def area_in_charge(facility_id: int) -> QuerySet[Any]:
+    """The code of the area that a public body (行政機関) stands for, as a query of at most one text; others have none."""
+    rows = Facility.objects.filter(pk=facility_id, kind=FacilityKind.PUBLIC_BODY, area__isnull=False)
+    return rows.order_by().values_list("area__code", flat=True)
+
+
 def kinds_label(kind: str) -> str:
     """The Japanese word of a kind of facility."""
     return str(FacilityKind(kind).label)
@@ -255,6 +261,16 @@ def rule_in_force(code: str, facility_id: int | None = None, on: date | None = N
         valid_until__lte=day
     )
     return min(rows, key=lambda r: (order.index(r.jurisdiction), -r.valid_from.toordinal()), default=None)
+
+
+def facilities_with_rule(code: str, value: Any, on: date | None = None) -> list[int]:
+    """Keys of the facilities whose own rule ``code`` says ``value`` on that day (today)."""
+    day = on or clock.today()
+    rows = Rule.objects.filter(code=code, jurisdiction__startswith="facility:", valid_from__lte=day)
+    now: dict[int, Any] = {}
+    for row in rows.exclude(valid_until__lte=day).order_by("valid_from"):
+        now[int(row.jurisdiction.removeprefix("facility:"))] = row.value()
+    return [key for key, found in now.items() if found == value]
 
 
 def jurisdictions(facility_id: int | None) -> list[str]:

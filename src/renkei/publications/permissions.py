@@ -19,6 +19,8 @@ class P(StrEnum):
     RECEIVE_EDITION = "edition.receive"
     REPORT_FUNCTIONS = "function_report.write"
     VIEW_FUNCTIONS = "function_report.view_area"
+    CHECK_FUNCTIONS = "function_report.check"
+    EDIT_REFERENCE = "function_report.edit_reference"
     EDIT_POLICY = "policy.edit"
 
 
@@ -45,7 +47,8 @@ register(
         Role.CLERK: [P.WRITE_LEAFLET, P.REPORT_FUNCTIONS, P.RECEIVE_EDITION],
         Role.DENTIST: [P.WRITE_LEAFLET, P.RECEIVE_EDITION],
         Role.NURSE: [P.RECEIVE_EDITION],
-        Role.PUBLIC_OFFICER: [P.VIEW_FUNCTIONS],
+        Role.PUBLIC_OFFICER: [P.VIEW_FUNCTIONS, P.CHECK_FUNCTIONS, P.EDIT_REFERENCE],
+        Role.SYSTEM_ADMINISTRATOR: [P.EDIT_REFERENCE],
         Role.ALLIANCE_OFFICE: [P.EDIT_POLICY, P.EDIT_EDITION, P.SEND_EDITION],
     },
 )

@@ -8,12 +8,14 @@ from renkei.notices.types import NoticeKind, register_kind
 from renkei.publications import permissions, visibility
 from renkei.publications.editions import pdf
 from renkei.publications.editions.sending import FAX_KIND
+from renkei.publications.functions import setup as functions
 from renkei.ui.types import Tone
 
 P = permissions.P
 ISSUING = "リーフレット・毎月のお届け"
 
 visibility.register()
+functions.register()
 
 for _setting in (
     Setting("leaflet.copies", ISSUING, "リーフレットを置く部数", "部", 1, 500, "登録医1件あたりの初期値"),

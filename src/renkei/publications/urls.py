@@ -5,5 +5,6 @@ from django.urls import include, path
 app_name = "publications"
 urlpatterns = [
     path("leaflets/", include("renkei.publications.leaflets.urls")),
+    path("functions/", include("renkei.publications.functions.urls")),
     path("editions/", include("renkei.publications.editions.urls")),
 ]

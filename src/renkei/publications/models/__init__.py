@@ -13,6 +13,13 @@ from renkei.publications.models.editions import (
     Source,
     Way,
 )
+from renkei.publications.models.functions import (
+    AreaFigure,
+    FunctionReport,
+    GapMeasure,
+    LocalCase,
+    ReportForm,
+)
 from renkei.publications.models.leaflets import (
     AdvertisingWord,
     Leaflet,
@@ -23,24 +30,31 @@ from renkei.publications.models.leaflets import (
     PublishedLeaflet,
     WordKind,
 )
+from renkei.publications.models.policies import PolicyDocument
 from renkei.publications.models.search import SearchEntry
 
 __all__ = [
     "AdvertisingWord",
+    "AreaFigure",
     "DeliveryChoice",
     "Dispatch",
     "Edition",
     "EditionFile",
     "EditionState",
     "EditionTable",
+    "FunctionReport",
+    "GapMeasure",
     "Leaflet",
     "LeafletBundle",
     "LeafletPicture",
     "LeafletState",
     "LeafletVersion",
+    "LocalCase",
     "Part",
+    "PolicyDocument",
     "PublishedLeaflet",
     "PublishedPart",
+    "ReportForm",
     "SearchEntry",
     "Sending",
     "Source",

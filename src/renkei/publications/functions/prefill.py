@@ -1,0 +1,101 @@
+"""What the platform's own records already answer: linked institutions, and patients referred by special hospitals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from renkei.directory.models import Facility
+from renkei.directory.queries import facilities
+from renkei.gate.actor import Actor
+from renkei.publications.functions import queries
+from renkei.publications.functions.types import Form, Item, Kind, Prefilled
+from renkei.referrals.partners.queries import admitted_at, arrived_by_sender, partners
+
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A linked institution that the records speak of, with how often."""
+
+    facility: Facility
+    says: str
+
+
+@dataclass(frozen=True)
+class Received:
+    """Patients referred from 特定機能病院, 地域医療支援病院 and 紹介受診重点医療機関 over a fiscal year."""
+
+    total: int
+    months: int
+    first: date
+    last: date
+
+    @property
+    def monthly(self) -> float:
+        """The monthly mean (月平均)."""
+        return self.total / self.months
+
+
+def fiscal_year_before(year: int) -> tuple[date, date]:
+    """前年度: for the report of January to March 2026 the fiscal year from April 2024 to March 2025."""
+    return date(year - 2, 4, 1), date(year - 1, 3, 31)
+
+
+def received(actor: Actor, year: int) -> Received:
+    """Counted from referrals that arrived at the actor's facility through the platform."""
+    first, last = fiscal_year_before(year)
+    counts = arrived_by_sender(actor, first, last)
+    total = sum(n for key, n in counts.items() if queries.hospital_class(key))
+    return Received(total, MONTHS, first, last)
+
+
+def monthly_code(mean: float) -> str:
+    """The code of ロ No.11: 0 none, 1 below one, 5 ten or more; the bounds between are to be checked."""
+    bounds = ((1, "1"), (3, "2"), (5, "3"), (10, "4"))
+    if mean == 0:
+        return "0"
+    return next((code for bound, code in bounds if mean < bound), "5")
+
+
+def suggestions(actor: Actor, year: int, item: Item) -> list[Suggested]:
+    """Institutions that could be named for ``item``, the busiest first: those with admissions for back-up beds."""
+    first, last = date(year - 1, 1, 1), date(year, 12, 31)
+    if item.key == "backup_partners":
+        counts = admitted_at(actor, first, last)
+        told = {key: f"入院 {n}件" for key, n in sorted(counts.items(), key=lambda p: (-p[1], p[0]))}
+    else:
+        found = partners(actor, first, last)
+        told = {p.facility_id: f"紹介 {p.sent}件・逆紹介など {p.received}件" for p in found}
+    known = _known(told)
+    return [Suggested(known[key], says) for key, says in told.items() if key in known][: item.most]
+
+
+def _known(keys: Iterable[int]) -> dict[int, Facility]:
+    rows = facilities(kinds=queries.CONCERNED).filter(pk__in=list(keys))
+    return {row.pk: row for row in rows}
+
+
+def linked(facility: Facility) -> dict[str, str]:
+    """A linked institution as answers keep it: the key and the name as printed."""
+    return {"uid": str(facility.uid), "name": facility.name}
+
+
+def prefill(actor: Actor, form: Form) -> dict[str, Any]:
+    """Answers from the platform's records by the key of the item; nothing where the records say nothing."""
+    found: dict[str, Any] = {}
+    for item in form.part_two:
+        if item.prefilled is not Prefilled.PLATFORM:
+            continue
+        if item.kind is Kind.FACILITIES:
+            named = [linked(s.facility) for s in suggestions(actor, form.year, item)]
+            if named:
+                found[item.key] = named
+        else:
+            told = received(actor, form.year)
+            if told.total:
+                found[item.key] = monthly_code(told.monthly)
+    return found

@@ -1,0 +1,1 @@
+"""With whom a facility exchanges patients: numbers of referrals, never a patient."""
