@@ -59,6 +59,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
                 ("circles", "models"),
                 ("directory", "models"),
                 ("directory", "reference"),
+                ("enrolments", "models"),
+                ("enrolments", "periods"),
                 ("exchange", "models"),
                 ("guests", "models"),
                 ("notices", "models"),

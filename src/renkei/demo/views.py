@@ -19,6 +19,7 @@ from renkei.gate.actions import action
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.gate.writing import say
+from renkei.jobs.queue import enqueue_passed
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, NotFound
 from renkei.ui.forms import AppointmentField, UiForm
@@ -40,8 +41,13 @@ class ClockForm(UiForm):
 
 @action(P.USE, says="デモの時計を進める")
 def move_clock(actor: Actor, *, to: datetime) -> None:
-    """Move the clock of every process forward to ``to`` (aware). Raises what ``clock.move_to`` raises."""
+    """Move the clock of every process forward to ``to`` (aware), and do the nightly work that lies in between.
+
+    Raises what ``clock.move_to`` raises.
+    """
+    before = clock.now()
     demo_clock.move_to(to)
+    enqueue_passed(before, to)
     say(f"{actor.label}がデモの時計を進めました")
 
 

@@ -37,11 +37,10 @@ def turn(actor: Actor, today: date) -> int:
 
 @periodic("10 22 * * *")
 def tell_before() -> None:
-    """Every morning at 7:10 in Japan: institutions whose term ends in so many days are told, each once."""
+    """Every morning at 7:10 in Japan: institutions whose term ends within so many days are told, each once a term."""
     with system("更新の予告") as actor:
         today = clock.today()
         for scheme in queries.running(today):
             last = today + timedelta(days=manifest_of(scheme.key).term.notice_days)
-            ending = [p for p in queries.renewal_preview(actor, scheme, last) if p.until_on == last]
-            for facility_id in sorted({p.enrolment.facility_id for p in ending}):
-                actions.tell_before_renewal(actor, scheme=scheme, facility_id=facility_id, until_on=last)
+            for facility_id, until_on in queries.untold(actor, scheme, today, last):
+                actions.tell_before_renewal(actor, scheme=scheme, facility_id=facility_id, until_on=until_on)

@@ -163,6 +163,7 @@ class MembershipTerm(_OfScheme):
     from_on = models.DateField("はじまり")
     until_on = models.DateField("おわり", null=True, blank=True)
     automatic = models.BooleanField("自動更新", default=False)
+    told_at = models.DateTimeField("予告した日時", null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -238,6 +238,14 @@ def renewal_preview(actor: Actor, row: Scheme, until: date) -> list[Preview]:
     ]
 
 
+def untold(actor: Actor, row: Scheme, today: date, until: date) -> list[tuple[int, date]]:
+    """Institutions and the day their term ends, of those who were not told that it does; from ``today`` to ``until``."""
+    rows = MembershipTerm.objects.visible_to(actor).filter(
+        scheme=row, until_on__gte=today, until_on__lte=until, told_at=None, enrolment__ended_on=None
+    )
+    return sorted({(term.facility_id, term.until_on) for term in rows if term.until_on})
+
+
 def due_for_renewal(actor: Actor, day: date, after: int = 0, size: int = 200) -> list[Enrolment]:
     """Memberships whose last term was over before ``day``, by key; for the job of the night."""
     goes_on = (

@@ -7,12 +7,15 @@ good is shown on the page of failed jobs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
+from django.db import transaction
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
@@ -86,6 +89,23 @@ def periodic(cron: str, *, queue: str = "periodic") -> Callable[[Callable[[], An
         return cast(Job, procrastinate_app.periodic(cron=cron)(task))
 
     return declare
+
+
+def enqueue_passed(after: datetime, until: datetime) -> list[str]:
+    """Queue every periodic job whose time lay in between (``after`` not included), each once; gives their names.
+
+    For a clock that was moved: real time passes the marks by itself.
+    """
+    queued = []
+    for found in procrastinate_app.periodic_registry.periodic_tasks.values():
+        following = found.croniter.get_next(float, start_time=after.timestamp())
+        if following <= until.timestamp():
+            deferrer = found.task.configure()
+            deferrer.job_manager = _in_transaction
+            with suppress(AlreadyEnqueued), transaction.atomic():
+                deferrer.defer(timestamp=int(following))
+                queued.append(found.task.name)
+    return queued
 
 
 def enqueue(what: Job, **kwargs: Any) -> int:

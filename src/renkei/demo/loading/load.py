@@ -15,6 +15,7 @@ from renkei.demo.loading.people import load_people
 from renkei.demo.loading.places import load_places
 from renkei.demo.loading.referrals import Referrals
 from renkei.demo.loading.scale import multiply
+from renkei.demo.loading.schemes import load_schemes
 from renkei.demo.loading.trail import Trail
 from renkei.demo.loading.visits import load_visits
 from renkei.demo.region import Region, region
@@ -89,6 +90,8 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts["audit_auditentry"] = trail.write()
         counts |= load_visits(cursor, places, staff, using)
         counts |= load_guests(places, using)
+        counts |= load_schemes(plan, places, staff, using)
+        told(f"  制度の登録 {counts['enrolments_enrolment']} 件")
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

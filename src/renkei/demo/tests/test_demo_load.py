@@ -15,6 +15,7 @@ from renkei.accounts.queries import actor_of
 from renkei.audit import chain
 from renkei.demo import DEMO_START
 from renkei.demo.loading import load
+from renkei.enrolments.jobs import turn
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting, system
 from renkei.kernel import clock
@@ -93,13 +94,50 @@ def _digest() -> str:
 
 
 def test_the_region_stands_with_its_size_and_every_state() -> None:
-    assert _number("SELECT count(*) FROM directory_facility") == 62
+    assert _number("SELECT count(*) FROM directory_facility") == 62 + 270
     assert _number("SELECT count(*) FROM accounts_person") == 200
     assert _number("SELECT count(*) FROM patients_patient") > 2000
     assert _number("SELECT count(*) FROM referrals_referral") == 3000 + PAPER_LETTERS
     assert {state for (state,) in _owner("SELECT DISTINCT state FROM referrals_referral")} == set(State)
     assert _number("SELECT count(*) FROM events_outboxevent") == 0
     assert _number("SELECT count(*) FROM directory_mappicture") == 1
+
+
+def test_nine_schemes_run_and_three_hundred_are_registered() -> None:
+    assert _number("SELECT count(*) FROM enrolments_scheme") == 9
+    registered = """SELECT count(*) FROM enrolments_listing l JOIN enrolments_scheme s ON s.id = l.scheme_id
+      WHERE s.key = 'registered_physician_isehara' AND l.from_on <= '2026-06-01'
+        AND (l.until_on IS NULL OR l.until_on > '2026-06-01')"""
+    assert _number(registered) >= 290
+    per_scheme = dict(
+        _owner(
+            "SELECT s.key, count(*) FROM enrolments_enrolment e JOIN enrolments_scheme s ON s.id = e.scheme_id GROUP BY 1"
+        )
+    )
+    assert (per_scheme["next_ebina"], per_scheme["tm_net"], per_scheme["home_doctor_net_nagasaki"]) == (
+        29,
+        43,
+        71,
+    )
+    assert _number("SELECT count(*) FROM enrolments_application WHERE state = 'submitted'") == 3
+    gaps = """SELECT count(*) FROM enrolments_membershipterm a JOIN enrolments_membershipterm b
+      ON b.enrolment_id = a.enrolment_id AND b.from_on > a.from_on AND b.from_on <= a.until_on"""
+    assert _number(gaps) == 0
+
+
+def test_a_year_of_the_schemes_passes_by_moving_the_clock() -> None:
+    with (
+        clock.frozen(clock.jst(2027, 4, 1, 8, 30)),
+        arranging("a night of the demo"),
+        system("a night") as actor,
+    ):
+        before = _number("SELECT count(*) FROM enrolments_membershipterm")
+        assert turn(actor, clock.today()) > 280
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM enrolments_membershipterm")
+            assert cursor.fetchone()[0] > before + 280
+            cursor.execute("SELECT count(*) FROM enrolments_enrolment WHERE ended_on = '2027-04-01'")
+            assert cursor.fetchone()[0] >= 4
 
 
 def test_the_desk_of_the_first_morning_counts_7_5_11_6_9_under_the_role_of_the_web() -> None:

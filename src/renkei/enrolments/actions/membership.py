@@ -129,7 +129,13 @@ def renew(actor: Actor, enrolment: Enrolment, *, on: date) -> Enrolment:
 
 @action(P.HANDLE, says="更新の予告を送る")
 def tell_before_renewal(actor: Actor, *, scheme: Scheme, facility_id: int, until_on: date) -> None:
-    """One notice to an institution whose memberships run to ``until_on``."""
+    """One notice to an institution whose memberships run to ``until_on``; the terms remember that it was told."""
+    terms = MembershipTerm.objects.visible_to(actor).filter(
+        scheme=scheme, facility_id=facility_id, until_on=until_on, told_at=None
+    )
+    for term in terms:
+        term.told_at = clock.now()
+        term.save()
     rule = manifest_of(scheme.key).term
     goes_on = (
         "お申し出がなければ自動で更新されます"
