@@ -67,7 +67,7 @@ def steps(tutorial: Path) -> list[Step]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the house in which all three tutorials were followed."""
+    """A copy of the house in which all tutorials were followed."""
     copy = tmp_path_factory.mktemp("house")
     leave = shutil.ignore_patterns("__pycache__", "vendor")
     for name in COPIED:
@@ -104,11 +104,12 @@ def written_tests() -> list[str]:
     ]
 
 
-def test_there_is_a_tutorial_for_a_kind_a_format_and_a_module() -> None:
+def test_there_is_a_tutorial_for_a_kind_a_format_a_module_and_a_scheme() -> None:
     assert {d.stem for d in DOCS} >= {
         "tutorial-add-a-kind",
         "tutorial-add-a-format",
         "tutorial-add-a-module",
+        "tutorial-add-a-scheme",
     }
     assert len(written_tests()) == len(DOCS)
 
@@ -119,8 +120,27 @@ def test_every_block_of_code_says_which_file_it_is(tutorial: Path) -> None:
     assert opened == []
 
 
+@pytest.mark.parametrize(
+    ("tutorial", "folder"),
+    [
+        ("tutorial-add-a-kind", "src/renkei/referrals/kinds/exam_request"),
+        ("tutorial-add-a-format", "src/renkei/exchange/formats/plain"),
+        ("tutorial-add-a-scheme", "src/renkei/schemes/catalog/home_dentistry"),
+    ],
+)
+def test_a_plugin_is_one_folder_and_touches_nothing_else(tutorial: str, folder: str, tmp_path: Path) -> None:
+    """Followed where no other file lies: a step that changes one would not find it."""
+    for step in steps(ROOT / "docs" / f"{tutorial}.md"):
+        step.follow(tmp_path)
+    written = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    assert [path for path in written if not path.is_relative_to(folder)] == []
+    assert not (ROOT / folder).exists()
+
+
 def test_what_the_tutorials_write_passes_its_own_tests(house: Path) -> None:
-    done = run(house, sys.executable, "-m", "pytest", "-q", *written_tests())
+    catalog = "src/renkei/schemes/tests/test_catalog.py"
+    done = run(house, sys.executable, "-m", "pytest", "-q", *written_tests(), catalog)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "skipped" not in done.stdout
 
