@@ -59,6 +59,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
                 ("circles", "models"),
                 ("directory", "models"),
                 ("directory", "reference"),
+                ("enrolments", "models"),
                 ("exchange", "models"),
                 ("guests", "models"),
                 ("notices", "models"),

@@ -15,6 +15,7 @@ from renkei.demo.loading.people import load_people
 from renkei.demo.loading.places import load_places
 from renkei.demo.loading.referrals import Referrals
 from renkei.demo.loading.scale import multiply
+from renkei.demo.loading.search import load_search
 from renkei.demo.loading.trail import Trail
 from renkei.demo.loading.visits import load_visits
 from renkei.demo.region import Region, region
@@ -89,6 +90,7 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts["audit_auditentry"] = trail.write()
         counts |= load_visits(cursor, places, staff, using)
         counts |= load_guests(places, using)
+        counts["publications_searchentry"] = load_search(plan, places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

@@ -99,7 +99,7 @@ def _page(
         "place": asked.wishes.near_label,
         "relaxed": search.relaxations(asked) if nothing else [],
         "notes": present.notes(actor, [one.hit.id for one in (*lines, *misses)] + list(row.shortlist)),
-        "map": found_present.map_of(lines or misses, asked.wishes, links=False),
+        "map": found_present.map_of([*lines, *misses], asked.wishes, links=False),
         "attribution": settings.RENKEI_TILES_ATTRIBUTION,
         "next": present.next_page(found.after, first + len(lines)) if found and found.after else "",
         "may_refer": actor.may(Referrals.DRAFT),

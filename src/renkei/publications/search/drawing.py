@@ -90,7 +90,7 @@ def draw(
     middle = [(min(axis) + max(axis)) / 2 for axis in zip(*points, strict=True)]
     left, top = middle[0] * scale - width / 2, middle[1] * scale - height / 2
     at = [(x * scale - left, y * scale - top) for x, y in points]
-    markers = _apart([Marker(s, x, y, x, y) for s, (x, y) in zip(spots, at, strict=False)])
+    markers = _apart([Marker(s, x, y, x, y) for s, (x, y) in zip(spots, at, strict=False)], width, height)
     latitude = sum(s.latitude for s in every) / len(every)
     km = scale / (360 * KM_PER_DEGREE * math.cos(math.radians(latitude)))
     step = next((s for s in STEPS_KM if s * km >= 60), STEPS_KM[-1])
@@ -120,16 +120,17 @@ def _lines(length: int, step: float) -> list[float]:
     return [round(first + n * step, 1) for n in range(int((length - first) / step) + 1)]
 
 
-def _apart(markers: list[Marker]) -> list[Marker]:
-    """Markers that would cover each other step aside, round the place where they belong."""
+def _apart(markers: list[Marker], width: int, height: int) -> list[Marker]:
+    """Markers that would cover each other step aside, round the place where they belong, and stay on the sheet."""
+    edge = RADIUS + 2
     placed: list[Marker] = []
     for marker in markers:
         x, y, turn = marker.x, marker.y, 0
         while any(math.hypot(x - p.x, y - p.y) < 2 * RADIUS for p in placed) and turn < 60:
             turn += 1
             reach = RADIUS * (1 + turn / 5)
-            x = marker.x + reach * math.cos(turn * 1.1)
-            y = marker.y + reach * math.sin(turn * 1.1)
+            x = min(max(marker.x + reach * math.cos(turn * 1.1), edge), width - edge)
+            y = min(max(marker.y + reach * math.sin(turn * 1.1), edge), height - edge)
         placed.append(Marker(marker.spot, round(x, 1), round(y, 1), round(marker.x, 1), round(marker.y, 1)))
     return placed
 

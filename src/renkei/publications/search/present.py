@@ -71,7 +71,8 @@ def offers(hit: Hit) -> list[str]:
     """Attributes, functions and languages by name."""
     tags = set(hit.tags)
     found = [label for key, label in ATTRIBUTES.items() if f"a:{key}" in tags]
-    found += [function.label for function in CareFunction if f"f:{function.value}" in tags]
+    # イ–ニ are the letters of the law; people look for the words.
+    found += [str(f.label).split(" ", 1)[-1] for f in CareFunction if f"f:{f.value}" in tags]
     return found + [label for key, label in LANGUAGES.items() if f"l:{key}" in tags]
 
 
@@ -126,8 +127,10 @@ def _without(wishes: Wishes, wish: Wish, base: object) -> str:
     return address_of(without(wishes, wish), base)
 
 
-def map_of(shown: Sequence[Line], wishes: Wishes, *, links: bool = True, tiles: str | None = None, **size: int) -> Drawing | None:  # fmt: skip
-    """The facilities of a page on a map, by their numbers."""
+def map_of(
+    shown: Sequence[Line], wishes: Wishes, *, links: bool = True, tiles: str | None = None, **size: int
+) -> Drawing | None:
+    """The facilities of a page by their numbers; one alone on an empty grid tells nothing, so None."""
     spots = [
         Spot(
             str(one.number),
@@ -140,10 +143,11 @@ def map_of(shown: Sequence[Line], wishes: Wishes, *, links: bool = True, tiles: 
         for one in shown
         if one.hit.latitude is not None and one.hit.longitude is not None
     ]
-    if not spots:
-        return None
+    address = settings.RENKEI_TILES if tiles is None else tiles
     place = Spot("", wishes.near_label or "起点", *wishes.near) if wishes.near else None
-    return draw(spots, place=place, tiles=settings.RENKEI_TILES if tiles is None else tiles, **size)
+    if not spots or not (address or place or len(spots) > 1):
+        return None
+    return draw(spots, place=place, tiles=address, **size)
 
 
 def rows_of(hit: Hit, facility: Facility) -> list[Row]:

@@ -55,7 +55,8 @@ def search(asked: Asked, after: str = "") -> Found:
     total = int(lines[0][-1]) if lines else 0
     following = _signed(lines[asked.size - 1]) if more else ""
     misses: list[Hit] = []
-    if not more and not after and len(hits) < FEW and len(wishes) > 1:
+    spare = any(not wish.essential for wish in wishes)
+    if not more and not after and len(hits) < FEW and len(wishes) > 1 and spare:
         few = replace(asked, size=NEAR_MISSES)
         misses = [_miss(line, few, wishes) for line in _lines(statement.near_misses(few))]
     return Found(hits, total, following, misses)
@@ -69,7 +70,7 @@ def relaxations(asked: Asked) -> list[Relaxation]:
     line = _lines(statement.relaxations(asked))[0]
     most = statement.COUNTED
     found = [Relaxation(w, min(int(n), most), int(n) > most) for w, n in zip(wishes, line, strict=True) if n]
-    return sorted(found, key=lambda r: -r.count)
+    return sorted(found, key=lambda r: (r.wish.essential, -r.count))
 
 
 def by_keys(facility_ids: Sequence[int], asked: Asked) -> list[Hit]:

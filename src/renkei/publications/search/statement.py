@@ -166,6 +166,8 @@ def near_misses(asked: Asked) -> Sql:
     wishes = single(asked.wishes)
     parts = []
     for number, wish in enumerate(wishes):
+        if wish.essential:
+            continue
         rest = [other for other in wishes if other is not wish]
         part = Sql("SELECT ") + _columns(asked) + Sql(f", {number} AS missing")
         part += Sql(" FROM publications_searchentry e CROSS JOIN place WHERE ") + _all_of(rest)

@@ -59,6 +59,11 @@ class Wish:
     day: date | None = None
     words: str = ""
 
+    @property
+    def essential(self) -> bool:
+        """Whoever asks for a name or a department does not want another one: no near miss lacks it."""
+        return bool(self.words) or self.key == "department"
+
 
 @dataclass(frozen=True)
 class Wishes:
