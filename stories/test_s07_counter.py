@@ -52,7 +52,7 @@ def test_a_patient_at_the_counter_goes_home_with_a_clinic(people: Desk, site: Si
     with given("somebody who looks for orthopaedics in the evening, in 桜台, with a wheelchair"):
         page = begin(people)
         both_widths(people, page)
-        look_for(page, "整形外科", district="桜台", hour="18:00", wheelchair="車椅子で入れる")
+        look_for(page, "整形外科", district="桜台", hour="17:30", wheelchair="車椅子で入れる")
     with then("the registered one stands first, with the reason; the house's own note is there for staff"):
         first = page.locator(".find-hit").first
         expect(first).to_contain_text("桜台整形外科")

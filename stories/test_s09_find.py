@@ -39,7 +39,7 @@ def test_a_family_finds_a_clinic_on_a_phone(people: Desk, site: Site) -> None:
         page.select_option("[name=department]", label="整形外科")
         page.fill("[name=district]", "桜台")
         page.select_option("[name=weekday]", "4")
-        page.select_option("[name=hour]", "18:00")
+        page.select_option("[name=hour]", "17:30")
         page.get_by_text("くわしい条件").click()
         page.get_by_label("車椅子で入れる").check()
         search(page)
@@ -116,6 +116,7 @@ def test_a_closing_day_is_seen_at_once_and_nothing_found_says_what_to_give_up(pe
             page.get_by_role("link", name="「6月5日(金)に診療」を外す").click()
         expect(page.locator(".find-hit").first).to_contain_text("青木内科")
     with when("they type a reading"):
+        page.get_by_text("条件を変える").click()
         page.fill("[name=q]", "みどりひ")
         option = page.get_by_role("option", name=re.compile("みどり東病院|みどり皮膚科"))
         expect(option.first).to_be_visible()

@@ -70,7 +70,7 @@ def _profile(facility: Facility, plan: FacilityPlan, number: int) -> FacilityPro
         languages=LANGUAGES[number % len(LANGUAGES)],
         house_calls=at_home,
         home_visits="在宅" in plan.functions,
-        wheelchair=number % 3 != 1,
+        wheelchair=number % 4 != 2,
         female_physician=number % 2 == 0,
         accepts_new=number % 9 != 5,
         listed=plan.key != "C32",

@@ -84,7 +84,7 @@ def _page(
     after = request.GET.get("after", "")
     found = search.search(asked, after) if row.need else None
     hits = queries.picked(actor, row)
-    first = int(request.GET.get("from", "1")) if after and request.GET.get("from", "").isdigit() else 1
+    first = found_present.number_of(request.GET.get("from", "")) if after else 1
     lines = found_present.lines(found.hits, first) if found else []
     misses = found_present.lines(found.near_misses, first + len(lines)) if found else []
     nothing = found is not None and not found.total

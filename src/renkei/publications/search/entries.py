@@ -142,11 +142,11 @@ def _open_tags(hours: list[dict[str, Any]]) -> Iterator[str]:
         except (KeyError, TypeError, ValueError):
             continue
         yield f"w:{weekday}"
-        for slot in range(SLOTS):
-            if opens <= slot * 30 < closes or (closes <= opens <= slot * 30):
-                yield f"t:{weekday}-{slot}"
-                if weekday < SUNDAY:
-                    yield f"h:{slot}"
+        end = closes if closes > opens else SLOTS * 30
+        for slot in range(-(-opens // 30), -(-end // 30)):
+            yield f"t:{weekday}-{slot}"
+            if weekday < SUNDAY:
+                yield f"h:{slot}"
 
 
 def _minutes(text: str) -> int:

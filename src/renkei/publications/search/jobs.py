@@ -10,7 +10,7 @@ from renkei.publications.search.actions import AT_ONCE, refresh
 
 
 def refresh_everything() -> int:
-    """All facilities, ``AT_ONCE`` in a transaction; returns how many entries there are."""
+    """All facilities, ``AT_ONCE`` in a transaction; returns how many entries changed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM directory_facility ORDER BY id")
         keys = [row[0] for row in cursor.fetchall()]

@@ -62,6 +62,11 @@ def line(number: int, hit: Hit) -> Line:
     )
 
 
+def number_of(text: str) -> int:
+    """The number of the first line of a page; what nobody gave out is 1."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
 def lines(hits: Sequence[Hit], first: int = 1) -> list[Line]:
     """A list, numbered from ``first``."""
     return [line(number, hit) for number, hit in enumerate(hits, start=first)]

@@ -62,7 +62,7 @@ def _found(request: HttpRequest, wishes: Wishes, base: UUID | None) -> dict[str,
     asked = queries.asked_for(wishes)
     after = request.GET.get("after", "")
     found = queries.search(asked, after)
-    first = _number(request.GET.get("from", "")) if after else 1
+    first = present.number_of(request.GET.get("from", "")) if after else 1
     lines = present.lines(found.hits, first)
     misses = present.lines(found.near_misses, first + len(lines))
     query = request.GET.copy()
@@ -78,10 +78,6 @@ def _found(request: HttpRequest, wishes: Wishes, base: UUID | None) -> dict[str,
         "next": f"?{query.urlencode()}" if found.after else "",
         "start": present.address_of(wishes, base or "") if after else "",
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def _is_uuid(text: str) -> bool:

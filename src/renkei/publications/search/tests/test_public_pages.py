@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -153,3 +155,30 @@ def test_markers_lie_inside_the_map_and_do_not_cover_each_other() -> None:
     ]
     assert min(apart) >= 21.8**2
     assert draw([]) is None
+
+
+def test_the_next_page_goes_on_where_the_first_one_ends(cast: Cast, client: Client) -> None:
+    with arranging():
+        town = Town()
+        for number in range(23):
+            town.clinic(f"連番医院{number:02}", "眼科", kana=f"レンバン{number:02}")
+    first = client.get(f"{reverse('find:search')}?department=眼科").content.decode()
+    assert "連番医院19" in first
+    assert "連番医院20" not in first
+    link = html.unescape(re.findall(r'href="(\?[^"]*after=[^"]+)"', first)[0])
+    second = client.get(reverse("find:search") + link).content.decode()
+    assert "連番医院19" not in second
+    assert "連番医院22" in second
+    assert 'start="21"' in second
+    assert client.get(f"{reverse('find:search')}?department=眼科&after=forged&from=²").status_code == 200
+
+
+def test_the_neighbourhood_of_a_facility_can_be_searched(clinic: Facility, client: Client) -> None:
+    with arranging():
+        Town().clinic("となりの眼科", "眼科", north_km=0.6)
+    text = client.get(f"{reverse('find:search')}?base={clinic.uid}").content.decode()
+    assert text.index("若草クリニック") < text.index("となりの眼科")
+    assert "1km以内" in text
+    assert (
+        client.get(f"{reverse('find:search')}?base=00000000-0000-7000-8000-000000000000").status_code == 200
+    )
