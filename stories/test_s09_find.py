@@ -98,7 +98,9 @@ def test_a_better_match_is_not_hidden_and_who_left_bears_no_mark(people: Desk, s
         expect(hits.filter(has_text="みどり皮膚科クリニック")).to_contain_text("合わない希望: 北野")
 
 
-def test_a_closing_day_is_seen_at_once_and_nothing_found_says_what_to_give_up(people: Desk, site: Site) -> None:
+def test_a_closing_day_is_seen_at_once_and_nothing_found_says_what_to_give_up(
+    people: Desk, site: Site
+) -> None:
     with given("青木内科 is closed out of turn on 5 June"):
         page = people.stranger("patient")
         people.go(page, "/find/?q=青木")

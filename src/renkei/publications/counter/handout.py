@@ -14,12 +14,14 @@ from renkei.kernel import clock
 from renkei.kernel.eras import format_both
 from renkei.letters import render
 from renkei.letters.values import qr_svg
+from renkei.publications.leaflets.queries import published_of
 from renkei.publications.models import CounterSession
 from renkei.publications.search import present
 from renkei.publications.search.types import Hit, Wishes
 from renkei.publications.search.wishes import single
 
 TITLE = "医療機関のご案内"
+FROM_LEAFLET = ("strengths", "for_whom", "first_visit")
 Address = Callable[[str], str]
 """Makes a whole address of a path, for the codes."""
 
@@ -38,7 +40,7 @@ def pdf(session: CounterSession, hits: Sequence[Hit], wishes: Wishes, address: A
             continue
         if line.hit.listed:
             pictures[f"qr{line.number}.svg"] = qr_svg(address(line.url))
-        clinics.append(_clinic(line, facility))
+        clinics.append(_clinic(line, facility, session.facility_id))
     data = {
         "title": TITLE,
         "number": f"{clock.today():%Y-%m-%d}",
@@ -53,7 +55,7 @@ def pdf(session: CounterSession, hits: Sequence[Hit], wishes: Wishes, address: A
     return render("counter_handout", data, pictures=pictures)
 
 
-def _clinic(line: present.Line, facility: Facility) -> dict[str, Any]:
+def _clinic(line: present.Line, facility: Facility, house_id: int) -> dict[str, Any]:
     hit = line.hit
     return {
         "number": str(line.number),
@@ -73,7 +75,14 @@ def _clinic(line: present.Line, facility: Facility) -> dict[str, Any]:
         "closings": line.closings,
         "offers": "・".join(line.offers),
         "message": hit.message,
-        "leaflet": [],
+        "leaflet": _leaflet(facility, house_id),
         "qr": hit.listed,
         "closed": not facility.is_open(),
     }
+
+
+def _leaflet(facility: Facility, house_id: int) -> list[str]:
+    """The words of the leaflet that the house approved, if there is one."""
+    for found in published_of(facility.pk, house_id)[:1]:
+        return [text for key in FROM_LEAFLET if (text := str(found.texts.get(key) or "").strip())]
+    return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import StringIO
@@ -12,7 +11,6 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.publications.counter.queries import Month
 from renkei.publications.models import CounterSession
@@ -54,11 +52,6 @@ def need_data(row: CounterSession) -> QueryDict:
 def next_page(after: str, first: int) -> str:
     """The address of the next page of the list."""
     return f"?{urlencode({'after': after, 'from': first})}#found"
-
-
-def notes(actor: Actor, facility_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """Notes of one's own house (院内メモ) about these facilities."""
-    return {}
 
 
 def months(first: date) -> dict[str, Any]:

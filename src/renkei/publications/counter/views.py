@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from renkei.directory.profiles.queries import notes_about
 from renkei.directory.queries import facility
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
@@ -98,7 +99,7 @@ def _page(
         "wishes": single(asked.wishes),
         "place": asked.wishes.near_label,
         "relaxed": search.relaxations(asked) if nothing else [],
-        "notes": present.notes(actor, [one.hit.id for one in (*lines, *misses)] + list(row.shortlist)),
+        "notes": notes_about(actor, {*(one.hit.id for one in (*lines, *misses)), *row.shortlist}),
         "map": found_present.map_of([*lines, *misses], asked.wishes, links=False),
         "attribution": settings.RENKEI_TILES_ATTRIBUTION,
         "next": present.next_page(found.after, first + len(lines)) if found and found.after else "",

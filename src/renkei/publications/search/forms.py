@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 
+from renkei.directory.profiles.types import LANGUAGES
 from renkei.directory.queries import areas, facility
 from renkei.directory.types import AreaLevel, CareFunction, FacilityKind
 from renkei.kernel import clock
@@ -17,7 +18,6 @@ from renkei.publications.search.entries import SEARCHED
 from renkei.publications.search.types import (
     ATTRIBUTES,
     FIRST_SLOT,
-    LANGUAGES,
     LAST_SLOT,
     WEEKDAYS,
     Wishes,

@@ -11,12 +11,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from renkei.directory.models import Facility
+from renkei.directory.profiles.queries import confirmation
+from renkei.directory.profiles.types import LANGUAGES
 from renkei.directory.queries import kinds_label
 from renkei.directory.types import CareFunction
 from renkei.kernel import clock
 from renkei.publications.search.drawing import Drawing, Spot, draw
 from renkei.publications.search.forms import parameters
-from renkei.publications.search.types import ATTRIBUTES, LANGUAGES, Closing, Hit, Relaxation, Wish, Wishes
+from renkei.publications.search.types import ATTRIBUTES, Closing, Hit, Relaxation, Wish, Wishes
 from renkei.publications.search.wishes import single, without
 from renkei.ui.types import Row
 
@@ -173,13 +175,8 @@ def rows_of(hit: Hit, facility: Facility) -> list[Row]:
 
 def confirmed(facility: Facility) -> str:
     """When the facility last said that all of this is right."""
-    profile = getattr(facility, "profile", None)
-    day = profile.confirmed_on if profile else None
-    if day is None:
-        return "この内容は、まだ医療機関による確認が済んでいません。受診の前にお電話でお確かめください。"
-    old = (clock.today() - day).days > 365
-    says = f"{day.year}年{day.month}月{day.day}日に医療機関が内容を確認しました。"
-    return says + ("1年以上前の情報です。受診の前にお電話でお確かめください。" if old else "")
+    found = confirmation(facility)
+    return f"{found.says}。" + ("受診の前にお電話でお確かめください。" if found.stale else "")
 
 
 def geojson(shown: Sequence[Line]) -> dict[str, Any]:

@@ -6,26 +6,11 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from renkei.directory.profiles.types import FLAGS
+
 WEEKDAYS = ("月曜", "火曜", "水曜", "木曜", "金曜", "土曜", "日曜", "祝日")
-ATTRIBUTES = {
-    "house_calls": "往診",
-    "home_visits": "訪問診療",
-    "wheelchair": "車椅子で入れる",
-    "female_physician": "女性医師",
-    "accepts_new": "新しい患者を受け付ける",
-}
+ATTRIBUTES = FLAGS
 """Yes-or-no columns of the profile: tag ``a:<column>``, and the name of the wish."""
-LANGUAGES = {
-    "en": "英語",
-    "zh": "中国語",
-    "ko": "韓国・朝鮮語",
-    "vi": "ベトナム語",
-    "tl": "タガログ語",
-    "pt": "ポルトガル語",
-    "es": "スペイン語",
-    "ne": "ネパール語",
-    "ja-sl": "手話",
-}
 SLOTS = 48
 FIRST_SLOT, LAST_SLOT = 14, 43
 """Half hours that the form offers: 7:00 to 21:30."""

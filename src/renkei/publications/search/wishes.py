@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from renkei.directory.profiles.types import LANGUAGES
 from renkei.directory.types import CareFunction
 from renkei.kernel import holidays
 from renkei.kernel.names import kana_key, kanji_key
-from renkei.publications.search.types import ATTRIBUTES, LANGUAGES, WEEKDAYS, Wish, Wishes, slot_of
+from renkei.publications.search.types import ATTRIBUTES, WEEKDAYS, Wish, Wishes, slot_of
 
 HOLIDAY = 7
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from renkei.directory.models import Facility
+from renkei.directory.models import Facility, StaffNote
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.kernel import clock
@@ -67,6 +67,19 @@ def test_registered_first_with_the_reason_and_who_left_bears_no_mark(
     assert text.index("若草整形") < text.index("元登録整形") < text.index("桜台整形")
     assert "ご希望4つすべて・1km以内・登録医" in text
     assert text.count(">登録医<") == 1
+
+
+def test_staff_see_the_notes_of_their_own_house_only(
+    cast: Cast, sato: Actor, clinics: list[Facility], browser: StaffClient
+) -> None:
+    with arranging():
+        for key, text in (("H1", "当院のメモ"), ("H2", "よその院内メモ")):
+            StaffNote.objects.create(
+                facility=cast.facility(key), about=clinics[0], text=text, written_by="連携室"
+            )
+    page = browser.log_in(sato).get(reverse("counter:session", args=[session_of(sato).uid])).content.decode()
+    assert "当院のメモ" in page
+    assert "よその院内メモ" not in page
 
 
 def test_a_name_without_consent_is_refused_and_nothing_is_kept(

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from renkei.directory.events import ProfileChanged
 from renkei.directory.models import FacilityProfile
+from renkei.events.bus import deliver_pending, emit
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.publications.models import SearchEntry
@@ -119,6 +121,15 @@ def test_the_night_mends_what_no_event_told(cast: Cast) -> None:
         assert refresh_everything() >= 1
         assert refresh_everything() == 0
     assert names(find(Wishes(attributes=("wheelchair",), area="14999"))) == ["あとから車椅子"]
+
+
+def test_a_changed_profile_is_found_by_its_new_words_a_moment_later(cast: Cast) -> None:
+    with arranging():
+        clinic = Town().clinic("車椅子の知らせ")
+        FacilityProfile.objects.filter(facility=clinic).update(wheelchair=True)
+        emit(ProfileChanged(clinic.pk))
+        deliver_pending()
+    assert names(find(Wishes(attributes=("wheelchair",), area="14999"))) == ["車椅子の知らせ"]
 
 
 def test_nothing_found_says_which_one_wish_to_give_up(cast: Cast) -> None:

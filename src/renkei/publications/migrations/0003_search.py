@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('gate', '0003_history'),
         ('directory', '0006_profile'),
-        ('publications', '0001_initial'),
+        ('publications', '0002_leaflets_and_editions'),
         ('referrals', '0007_own_periods'),
     ]
 
