@@ -26,7 +26,7 @@ TOWNS = {
 }  # fmt: skip
 """Fictional towns on a real grid of degrees."""
 CLINICS = {FacilityKind.CLINIC, FacilityKind.DENTAL}
-LANGUAGES = (["en"], [], ["en", "zh"], [], [], ["pt"], [])
+LANGUAGES: tuple[list[str], ...] = (["en"], [], ["en", "zh"], [], [], ["pt"], [])
 
 
 def load_search(plan: Region, places: Places, using: str) -> int:

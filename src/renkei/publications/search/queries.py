@@ -28,7 +28,7 @@ from renkei.ui.types import Choice
 
 PAGE = 20
 NEAR_MISSES = 10
-FEW = 10
+FEW = 5
 """With fewer full matches than this on the last page, those that miss one wish follow."""
 _signer = Signer(salt="renkei.publications.search")
 

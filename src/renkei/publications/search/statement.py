@@ -134,7 +134,12 @@ def _shown(asked: Asked, missing: str) -> Sql:
      FROM top t JOIN directory_facility f ON f.id = t.facility_id
      JOIN publications_searchentry e ON e.facility_id = t.facility_id
      LEFT JOIN directory_facilityprofile p ON p.facility_id = f.id"""
-    return Sql(text, [asked.today, asked.today, *params])
+    sql = Sql(text, [asked.today, asked.today, *params])
+    if asked.staff:
+        return sql
+    # The entry follows the profile a moment later; who just asked not to be listed is left out already now.
+    still = " WHERE coalesce(p.listed, true) AND (f.closed_on IS NULL OR f.closed_on > %s)"
+    return sql + Sql(still, [asked.today])
 
 
 _ORDER = "band, unregistered, kana, facility_id"

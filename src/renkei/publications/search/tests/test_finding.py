@@ -106,6 +106,15 @@ def test_closed_suspended_and_unlisted_facilities_are_not_in_the_public_search(c
         queries.one(hidden.uid, queries.asked_for(Wishes()))
 
 
+def test_who_asks_not_to_be_listed_is_gone_before_the_entry_is_made_anew(cast: Cast) -> None:
+    with arranging():
+        clinic = Town().clinic("いま外す医院")
+        FacilityProfile.objects.filter(facility=clinic).update(listed=False)
+    assert names(find(Wishes(area="14999"))) == []
+    with pytest.raises(NotFound):
+        queries.one(clinic.uid, queries.asked_for(Wishes()))
+
+
 def test_offices_and_fire_stations_have_no_entry(cast: Cast) -> None:
     with arranging():
         town = Town()
