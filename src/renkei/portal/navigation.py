@@ -243,6 +243,8 @@ def _region(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry
     if actor.may(Enrolments.VIEW):
         lines.append(Entry("制度と登録", "enrolments:home", count=counts.get("applications") or None))
     lines += _issuing(actor, house, counts)
+    if actor.may(Publications.COUNTER):
+        lines.append(Entry("カウンター", "counter:index"))
     if actor.may(Indicators.VIEW):
         lines.append(Entry("指標", "indicators:index"))
     elif actor.may(Indicators.IMPORT):

@@ -41,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("renkei.clients.well_known")),
     path("demo/", include("renkei.demo.urls")),
     path("fhir/", include("renkei.api.urls")),
+    path("find/", include("renkei.publications.search.urls")),
+    path("counter/", include("renkei.publications.counter.urls")),
     *[path(f"{name}/", include(f"renkei.{name}.urls")) for name in MODULES],
 ]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from renkei.jobs.queue import periodic
 from renkei.publications.editions import clockwork
 from renkei.publications.leaflets.printing import make_bundle
+from renkei.publications.search import jobs as search_jobs
 
-__all__ = ["every_ten_minutes", "make_bundle", "shortly_after_midnight"]
+__all__ = ["every_ten_minutes", "make_bundle", "search_jobs", "shortly_after_midnight"]
 
 
 @periodic("20 15 * * *")

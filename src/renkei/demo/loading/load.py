@@ -16,6 +16,7 @@ from renkei.demo.loading.places import load_places
 from renkei.demo.loading.referrals import Referrals
 from renkei.demo.loading.scale import multiply
 from renkei.demo.loading.schemes import load_schemes
+from renkei.demo.loading.search import load_search
 from renkei.demo.loading.trail import Trail
 from renkei.demo.loading.visits import load_visits
 from renkei.demo.region import Region, region
@@ -92,6 +93,7 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts |= load_guests(places, using)
         counts |= load_schemes(plan, places, staff, using)
         told(f"  制度の登録 {counts['enrolments_enrolment']} 件")
+        counts["publications_searchentry"] = load_search(plan, places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

@@ -1,5 +1,6 @@
 """Tables of the rooms; each room has a file of its own."""
 
+from renkei.publications.models.counter import CounterSession
 from renkei.publications.models.editions import (
     DeliveryChoice,
     Dispatch,
@@ -36,6 +37,7 @@ from renkei.publications.models.search import SearchEntry
 __all__ = [
     "AdvertisingWord",
     "AreaFigure",
+    "CounterSession",
     "DeliveryChoice",
     "Dispatch",
     "Edition",

@@ -1,4 +1,4 @@
-"""What the public search reads: one row for each facility, made anew when its profile changes."""
+"""What the search reads: one row for each facility, made anew when its profile changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from renkei.kernel import clock
 class SearchEntry(PublicData):
     """A facility as wishes see it: every wish is one tag (``d:整形外科``, ``a:wheelchair``, ``f:after_hours``, ``t:4-36``).
 
-    ``t:<weekday>-<slot>``: open in that half hour (weekday 0 is Monday, 7 a holiday; slot 0–47).
+    ``t:<weekday>-<slot>``: open in that half hour (weekday 0 is Monday, 7 a holiday; slot 0–47). The other tags stand in
+    ``search/entries.py``. ``listed`` False: only staff find it. ``closed_on`` is the first day on which it is no more found.
     """
 
     facility = models.OneToOneField("directory.Facility", models.PROTECT, related_name="+")
@@ -21,6 +22,8 @@ class SearchEntry(PublicData):
     kana = models.CharField(max_length=200, blank=True, db_collation="C")
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
+    listed = models.BooleanField(default=True)
+    closed_on = models.DateField(null=True)
     made_at = models.DateTimeField(default=clock.now)
 
     class Meta:

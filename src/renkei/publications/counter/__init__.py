@@ -1,0 +1,1 @@
+"""The counter where people are guided to a clinic."""

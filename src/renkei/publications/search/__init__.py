@@ -1,0 +1,1 @@
+"""Finding a facility: the entries, the one statement, the public pages."""

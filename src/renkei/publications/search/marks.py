@@ -1,0 +1,44 @@
+"""Who is registered (登録医 and alike) today, from the public list of members; the one place that knows where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from renkei.enrolments.types import manifest_of, manifests
+
+IN_FORCE = "l.from_on <= %s AND (l.until_on IS NULL OR l.until_on > %s)"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Whose members come first inside an equal match: those of a house's schemes, or of every public scheme.
+
+    ``owner_id`` 0: everybody asks.
+    """
+
+    owner_id: int
+    day: date
+
+    def condition(self) -> tuple[str, list[object]]:
+        """SQL over ``enrolments_listing l`` and ``enrolments_scheme s``: what counts on the day.
+
+        Registration ends by its date, whatever a job has or has not done yet.
+        """
+        days: list[object] = [self.day, self.day]
+        if self.owner_id:
+            return f"l.owner_id = %s AND {IN_FORCE}", [self.owner_id, *days]
+        return f"s.key = ANY(%s) AND {IN_FORCE}", [[m.key for m in manifests() if m.public], *days]
+
+
+def words_of(found: list[list[str]]) -> list[str]:
+    """The marks of ``[scheme key, category]`` pairs, each once; the category stands behind where there is one."""
+    marks: dict[str, None] = {}
+    for key, category in found:
+        try:
+            manifest = manifest_of(key)
+        except KeyError:
+            continue
+        level = manifest.category(category)
+        marks[f"{manifest.mark}({level.label})" if level else manifest.mark] = None
+    return list(marks)

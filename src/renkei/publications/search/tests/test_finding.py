@@ -1,0 +1,174 @@
+"""What is found and what is not: profile, closing days, those who do not want to be listed; what to relax."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from renkei.directory.events import ProfileChanged
+from renkei.directory.models import FacilityProfile
+from renkei.events.bus import deliver_pending, emit
+from renkei.kernel import clock
+from renkei.kernel.errors import NotFound
+from renkei.publications.models import SearchEntry
+from renkei.publications.search import queries
+from renkei.publications.search.entries import district_of
+from renkei.publications.search.jobs import refresh_everything
+from renkei.publications.search.tests.region import CENTRE, Town
+from renkei.publications.search.tests.test_order import find, names
+from renkei.publications.search.types import Wishes
+from testing.cast import Cast
+from testing.database import arranging
+
+MONDAY = date(2026, 6, 8)
+
+
+@pytest.mark.parametrize(
+    ("address", "areas", "district"),
+    [
+        ("神奈川県みどり市桜台1丁目2-3", ["みどり市"], "桜台"),
+        ("神奈川県みどり市桜台一丁目2番3号", [], "桜台"),
+        ("みどり市三軒町1-2", ["みどり市"], "三軒町"),
+        ("神奈川県横浜市緑区長津田町2-1", ["横浜市緑区"], "長津田町"),
+        ("神奈川県横浜市緑区長津田町2-1", [], "長津田町"),
+        ("神奈川県みさき町3丁目2-1", ["試しの医療圏"], ""),
+        ("神奈川県みどり市大字北野字上123", ["みどり市"], "北野字上"),
+        ("", [], ""),
+    ],
+)
+def test_an_address_names_the_part_of_the_town(address: str, areas: list[str], district: str) -> None:
+    assert district_of(address, areas) == district
+
+
+def test_every_wish_narrows(cast: Cast) -> None:
+    with arranging():
+        town = Town()
+        town.clinic("何もない医院", address="神奈川県みどり市北野1-1")
+        town.clinic(
+            "何でもある医院", "内科", "皮膚科", wheelchair=True, female_physician=True, house_calls=True,
+            home_visits=True, languages=["en"], functions=["home_care", "after_hours"],
+        )  # fmt: skip
+    for wishes in (
+        Wishes(department="皮膚科"),
+        Wishes(district="桜台"),
+        Wishes(attributes=("wheelchair", "female_physician", "house_calls", "home_visits")),
+        Wishes(language="en", district="桜台"),
+        Wishes(functions=("home_care",)),
+        Wishes(words="何でも ある"),
+    ):
+        assert names(find(wishes)) == ["何でもある医院"], wishes
+    assert len(find(Wishes(area="14999")).hits) == 2
+    assert len(find(Wishes(area="14")).hits) == 2
+    assert names(find(Wishes(kind="dental"))) == []
+
+
+def test_a_distance_is_a_wish_and_the_middle_of_the_area_is_the_place(cast: Cast) -> None:
+    with arranging():
+        town = Town()
+        town.clinic("中の医院", north_km=0.5)
+        town.clinic("端の医院", north_km=8)
+        town.clinic("場所のない医院", north_km=None)
+    assert names(find(Wishes(department="内科", within_km=5, near=CENTRE))) == ["中の医院"]
+    found = find(Wishes(area="14999"))
+    assert [hit.name for hit in found.hits][-1] == "場所のない医院"
+    assert found.hits[-1].reason == "ご希望1つに合う・距離不明"
+
+
+def test_a_closing_day_counts_the_moment_it_is_entered(cast: Cast) -> None:
+    wishes = Wishes(department="内科", day=MONDAY)
+    with clock.frozen(clock.jst(2026, 6, 1, 9, 0)), arranging():
+        town = Town()
+        clinic = town.clinic("臨時に休む医院")
+        assert names(find(wishes)) == ["臨時に休む医院"]
+        town.closing(clinic, MONDAY, note="学会のため")
+        assert names(find(wishes)) == []
+        assert names(find(Wishes(department="内科", day=MONDAY + timedelta(days=1)))) == ["臨時に休む医院"]
+        shown = find(Wishes(department="内科")).hits[0]
+        assert [(c.from_on, c.note) for c in shown.closings] == [(MONDAY, "学会のため")]
+
+
+def test_closed_suspended_and_unlisted_facilities_are_not_in_the_public_search(cast: Cast) -> None:
+    today = clock.today()
+    with arranging():
+        town = Town()
+        town.clinic("閉院した", closed_on=today)
+        town.closing(
+            town.clinic("休止中"), today - timedelta(days=3), today + timedelta(days=30), suspension=True
+        )
+        hidden = town.clinic("載せない", listed=False)
+        town.clinic("開いている")
+        town.clinic("来月閉院", closed_on=today + timedelta(days=30))
+    wishes = Wishes(area="14999")
+    assert sorted(names(find(wishes))) == ["来月閉院", "開いている"]
+    assert "載せない" in names(find(wishes, staff=True))
+    with pytest.raises(NotFound):
+        queries.one(hidden.uid, queries.asked_for(Wishes()))
+
+
+def test_who_asks_not_to_be_listed_is_gone_before_the_entry_is_made_anew(cast: Cast) -> None:
+    with arranging():
+        clinic = Town().clinic("いま外す医院")
+        FacilityProfile.objects.filter(facility=clinic).update(listed=False)
+    assert names(find(Wishes(area="14999"))) == []
+    with pytest.raises(NotFound):
+        queries.one(clinic.uid, queries.asked_for(Wishes()))
+
+
+def test_offices_and_fire_stations_have_no_entry(cast: Cast) -> None:
+    with arranging():
+        town = Town()
+        office = town.clinic("市役所", kind="public_body")
+        assert not SearchEntry.objects.filter(facility=office).exists()
+
+
+def test_the_night_mends_what_no_event_told(cast: Cast) -> None:
+    with arranging():
+        clinic = Town().clinic("あとから車椅子")
+        FacilityProfile.objects.filter(facility=clinic).update(wheelchair=True)
+        assert names(find(Wishes(attributes=("wheelchair",), area="14999"))) == []
+        assert refresh_everything() >= 1
+        assert refresh_everything() == 0
+    assert names(find(Wishes(attributes=("wheelchair",), area="14999"))) == ["あとから車椅子"]
+
+
+def test_a_changed_profile_is_found_by_its_new_words_a_moment_later(cast: Cast) -> None:
+    with arranging():
+        clinic = Town().clinic("車椅子の知らせ")
+        FacilityProfile.objects.filter(facility=clinic).update(wheelchair=True)
+        emit(ProfileChanged(clinic.pk))
+        deliver_pending()
+    assert names(find(Wishes(attributes=("wheelchair",), area="14999"))) == ["車椅子の知らせ"]
+
+
+def test_nothing_found_says_which_one_wish_to_give_up(cast: Cast) -> None:
+    with arranging():
+        town = Town()
+        town.clinic("皮膚科一", "皮膚科", wheelchair=True)
+        town.clinic("皮膚科二", "皮膚科", wheelchair=True)
+        town.clinic("眼科", "眼科", wheelchair=True, languages=["en"])
+    wishes = Wishes(department="皮膚科", attributes=("wheelchair",), language="en", area="14999")
+    asked = queries.asked_for(wishes)
+    assert queries.search(asked).total == 0
+    told = [(r.wish.label, r.count) for r in queries.relaxations(asked)]
+    assert told == [("英語", 2), ("皮膚科", 1)]
+
+
+def test_a_search_is_one_statement_and_so_is_what_to_relax(cast: Cast, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    with arranging():
+        Town().clinic("ひとつ", wheelchair=True)
+    asked = queries.asked_for(Wishes(department="眼科", attributes=("wheelchair",), area="14999"))
+    with django_assert_num_queries(2):
+        queries.search(asked)
+    with django_assert_num_queries(1):
+        queries.relaxations(asked)
+
+
+def test_typing_ahead_knows_departments_and_names_in_kanji_and_kana(cast: Cast) -> None:
+    with arranging():
+        town = Town()
+        town.clinic("若草整形クリニック", "整形外科", kana="ワカクサセイケイクリニック")
+        town.clinic("若草内緒医院", kana="ワカクサナイショ", listed=False)
+    assert [c.text for c in queries.suggest("わかくさ")] == ["若草整形クリニック"]
+    assert [c.text for c in queries.suggest("若草")] == ["若草整形クリニック"]
+    assert queries.suggest("") == []

@@ -1,0 +1,5 @@
+"""What the rooms hear of."""
+
+from renkei.publications.search import subscribers as search_subscribers
+
+__all__ = ["search_subscribers"]
