@@ -47,7 +47,8 @@ HEADS = {
     "CO1": ("代表理事", "緑川 誠"),
     "G1": ("局長", "県庁 太郎"),
 }
-LEFT = {"C29": date(2026, 4, 1)}
+LEFT = {"C29": date(2026, 4, 1), "C13": date(2026, 5, 20)}
+"""C29 went at the turn of the year; C13 in May, so that its leaflet still lies in the rack on the first morning."""
 DISEASES = (
     "糖尿病", "C型肝炎", "気管支喘息", "虚血性心疾患・心房細動", "脳梗塞", "眼部腫瘍・眼形成", "慢性腎不全", "乳癌",
 )  # fmt: skip
@@ -335,7 +336,7 @@ def _applications(scheme: Scheme, clinics: list[Clinic], places: Places, using: 
                 version=1,
                 scheme=scheme,
                 owner_id=scheme.owner_id,
-                facility=clinic.facility if number != 2 else places.facilities["C13"],
+                facility=clinic.facility if number != 2 else places.facilities["C8"],
                 physician_name=name,
                 physician_kana=clinic.kana if name else "",
                 answers={"departments": "、".join(clinic.departments)},
