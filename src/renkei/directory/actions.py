@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from renkei.directory.events import ProfileChanged
+from renkei.directory.joining import join_facilities as join_facilities  # noqa: PLC0414 - a public face
 from renkei.directory.models import (
     Department,
     Facility,
@@ -273,6 +274,10 @@ def end_post(actor: Actor, facility: Facility, *, post_id: int, until_on: date |
 def close_facility(actor: Actor, facility: Facility, *, closed_on: date | None) -> Facility:
     """The facility takes no new referrals from ``closed_on`` on; None opens it again."""
     require_reach(actor, facility, "actions.close_facility")
+    if closed_on is None and facility.joined_to_id:
+        raise NotPossibleNow(
+            "joined", "重複としてまとめた登録は、開き直せません。残った登録を使ってください。"
+        )
     if closed_on and facility.opened_on and closed_on < facility.opened_on:
         raise Invalid("closed_on", "閉院日が開設日より前です。日付を確認してください。", "closed_on")
     facility.closed_on = closed_on

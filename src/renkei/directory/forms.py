@@ -138,6 +138,14 @@ class RelationForm(UiForm):
     other = TypeAheadField(label="相手の施設", url="directory:suggest", lookup=look_up_facility)
 
 
+class JoinForm(UiForm):
+    """Another row of the same house."""
+
+    other = TypeAheadField(
+        label="この施設と同じ、もう1つの登録", url="directory:suggest", lookup=look_up_facility
+    )
+
+
 class RuleForm(UiForm):
     """A setting with the day from which it counts."""
 

@@ -113,7 +113,7 @@ def facility(uid: UUID | str) -> Facility:
 
 @compiled
 def _by_uid(actor: Actor, uid: UUID) -> QuerySet[Facility]:
-    rows = Facility.objects.visible_to(actor).select_related("area__parent", "organization")
+    rows = Facility.objects.visible_to(actor).select_related("area__parent", "organization", "joined_to")
     return rows.filter(uid=uid).order_by()
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("<uuid:uid>/posts/<int:post_id>/end/", views_edit.end_post, name="end_post"),
     path("<uuid:uid>/close/", views_edit.close, name="close"),
     path("<uuid:uid>/relations/", views_edit.relation, name="relation"),
+    path("<uuid:uid>/join/", views_edit.join, name="join"),
     path("<uuid:uid>/picture/", views_edit.picture, name="picture"),
     path("<uuid:uid>/", include("renkei.directory.profiles.urls")),
     path("<uuid:uid>/settings/", views.settings, name="settings"),

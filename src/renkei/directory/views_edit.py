@@ -187,6 +187,25 @@ def relation(request: HttpRequest, uid: UUID) -> HttpResponse:
     return form_page(request, form, "特別の関係の登録", facility, note=note)
 
 
+@page(P.EDIT_ALL)
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Another row of the same house is joined to this one."""
+    facility = own_facility(uid)
+    form = forms.JoinForm(request.POST or None)
+
+    def save() -> None:
+        actions.join_facilities(current(), facility, other=queries.facility(form.cleaned_data["other"].code))
+
+    if request.method == "POST" and saved(form, save):
+        messages.success(request, "重複した登録をこの施設にまとめました。")
+        return redirect("directory:facility", uid)
+    note = (
+        "選んだ登録は閉じられ、検索に出なくなります。その番号ではこの施設が見つかります。元には戻せません。"
+    )
+    return form_page(request, form, "重複した登録をまとめる", facility, note=note)
+
+
 @page(P.EDIT_OWN)
 @require_http_methods(["GET", "POST"])
 def picture(request: HttpRequest, uid: UUID) -> HttpResponse:

@@ -6,7 +6,8 @@ from django.db import migrations
 # visibility rule themselves (ADR 0012, 0013). The house's open periods are gathered first. Up to 5,000 patients are looked
 # through as they are, whatever the name: OFFSET 0 keeps the planner from beginning with the region's people of that name,
 # whose number it cannot know well, and MATERIALIZED from walking the region's index of readings until enough of them are
-# the house's. Among more than that it may do either: the first page is soon full. EXECUTE plans with the values of the call.
+# the house's. Among more than that it may do either, but walk only for everybody or a reading: that page is soon full.
+# EXECUTE plans with the values of the call.
 _RETURNS = """RETURNS TABLE (found_key text, found_id bigint)
        LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$"""
 _PERIOD = "m.facility_id = {here} AND m.valid_from <= {at} AND m.valid_until > {at}"
@@ -16,7 +17,6 @@ _HEAD = f"""{_RETURNS}
          here bigint := gate_facility();
          at timestamptz := gate_now();
          known bigint[];
-         gathered text := 'WITH found AS MATERIALIZED (';
          theirs text := '(SELECT * FROM patients_patient s WHERE s.id = ANY($8) AND s.facility_id <> $7 OFFSET 0) p';
          fitting text := '($1 IS NULL OR p.birth_on = $1) AND (p.kana_key, p.id) > ($2, $3)'"""
 _KANA = """|| (SELECT coalesce(string_agg(format(' AND strpos(p.kana_key, $5[%s]) > 0', n), ''), '')
@@ -25,7 +25,6 @@ _KANJI = _KANA.replace("kana", "kanji").replace("$5", "$6")
 _KNOWN = f"""known := ARRAY(SELECT DISTINCT m.patient_id FROM circles_member m
            WHERE {_PERIOD.format(here="here", at="at")} LIMIT 5001);
          IF cardinality(known) > 5000 THEN
-           gathered := 'WITH found AS NOT MATERIALIZED (';
            theirs := '(SELECT * FROM patients_patient s WHERE s.facility_id <> $7
              AND {_OPEN.format(key="s.id", here="$7", at="$12")}) p';
          END IF"""
@@ -59,7 +58,8 @@ SEARCH = [
        BEGIN
          IF here IS NULL THEN RETURN; END IF;
          {_KNOWN};
-         RETURN QUERY EXECUTE gathered || '
+         RETURN QUERY EXECUTE 'WITH found AS '
+           || CASE WHEN cardinality(known) > 5000 AND begins_kanji = '' THEN 'NOT ' ELSE '' END || 'MATERIALIZED (
               SELECT p.kana_key, p.id FROM ' || theirs || ' WHERE ' || fitting || ')
             SELECT f.kana_key::text, f.id FROM found f ORDER BY f.kana_key, f.id LIMIT $4'
            USING born, after_key, after_id, least(size, 1000), in_kana, begins_kanji, here, known, begins_kana,

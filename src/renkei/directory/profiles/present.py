@@ -50,7 +50,7 @@ def rows(facility: Facility, row: FacilityProfile) -> list[Row]:
         Row("ホームページ", row.website, row.website),
     ]
     if row.functions or facility.kind in CARE:
-        lines.insert(3, Row("かかりつけ医機能", "、".join(str(labels[code]) for code in row.functions)))
+        lines.insert(3, Row("2号の機能", "、".join(str(labels[code]) for code in row.functions)))
     return [line for line in lines if line.value]
 
 
