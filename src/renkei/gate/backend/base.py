@@ -4,7 +4,7 @@ Transaction-local settings only: a pooled connection can never carry an actor ov
 transaction no actor is set, so the wall is closed there.
 
 What needs no answer of its own waits for the next statement, or for COMMIT, and goes with it in one message: BEGIN, the
-actor, savepoints, what is written by ``change_later``. An error of it is raised there and ends the same transaction.
+actor, savepoints, what is written by ``change_later``. An error of it is raised there, inside the same savepoint.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._later(Message(self.ops.savepoint_create_sql(sid), lasting=False))
 
     def _savepoint_commit(self, sid: str) -> None:
+        """Now, with what waited: an error of it belongs to this savepoint."""
         self._later(Message(self.ops.savepoint_commit_sql(sid), lasting=False))
+        self.catch_up()
 
     def tell_actor(self) -> None:
         """Write the current actor into the transaction, with the next statement; a broken one forgets it by itself."""
