@@ -108,7 +108,7 @@ def test_a_clinic_keeps_its_own_data_and_a_closed_one_is_not_offered(people: Des
         people.go(sato, clinic)
         expect(sato.locator("main")).to_contain_text("本日は休診しています")
         expect(sato.locator("main")).to_contain_text("まだ一度も確認されていません")
-        assert people.post(sato, f"{clinic}confirm/", {}) == 403
+        assert people.post(sato, f"{clinic}profile/confirm/", {}) == 403
         assert people.post(sato, f"{clinic}profile/", {"message": "よその施設"}) == 403
 
     with when("the hospital notes something for itself, and the clinic confirms its data"):
