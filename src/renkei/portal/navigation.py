@@ -251,6 +251,8 @@ def _region(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry
         lines.append(Entry("かかりつけ医機能", "publications:function_area", tab=True, short="医機能"))
     elif actor.may(Publications.REPORT_FUNCTIONS):
         lines.append(Entry("かかりつけ医機能報告", "publications:function_reports", short="機能報告"))
+    if actor.may(Publications.EDIT_POLICY):
+        lines.append(Entry("方針・理念", "publications:policies", tab=True))
     return lines
 
 

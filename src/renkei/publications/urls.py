@@ -6,5 +6,6 @@ app_name = "publications"
 urlpatterns = [
     path("leaflets/", include("renkei.publications.leaflets.urls")),
     path("functions/", include("renkei.publications.functions.urls")),
+    path("", include("renkei.publications.policies.urls")),
     path("editions/", include("renkei.publications.editions.urls")),
 ]

@@ -252,7 +252,7 @@ def confirm_report(actor: Actor, row: FunctionReport) -> FunctionReport:
 def return_report(actor: Actor, row: FunctionReport, *, reason: str) -> FunctionReport:
     """Give the report back with a reason; the functions in the directory stay until it is handed in again."""
     _to_check(actor, row, "return_report")
-    said = clean_note(reason, 300, "reason")
+    said = clean_note(reason, 300, "reason").strip()
     if not said:
         raise Invalid("reason_empty", "差し戻しの理由を入力してください。", "reason")
     row.returned_reason = said

@@ -141,7 +141,8 @@ def read_figures(content: bytes) -> list[Figure]:
 
 def _measure_texts(values: Mapping[str, Any]) -> dict[str, str]:
     found = {
-        name: clean_note(str(values.get(name) or ""), limit, name) for name, limit in MEASURE_TEXTS.items()
+        name: clean_note(str(values.get(name) or ""), limit, name).strip()
+        for name, limit in MEASURE_TEXTS.items()
     }
     if not found["issue"]:
         raise Invalid("issue_empty", "課題を入力してください。", "issue")
@@ -198,7 +199,7 @@ def edit_measure(actor: Actor, row: GapMeasure, *, values: Mapping[str, Any]) ->
 def save_form(actor: Actor, *, text: str, note: str, from_on: date) -> ReportForm:
     """A new version of a year's form, in force from a day on. Raises ``Invalid('text')`` with what is wrong in it."""
     form = catalog.read(text)
-    said = clean_note(note, 200, "note")
+    said = clean_note(note, 200, "note").strip()
     if not said:
         raise Invalid("note_empty", "変更の理由を入力してください。", "note")
     row = ReportForm(year=form.year, text=text, note=said, from_on=from_on, written_by=actor.label)
@@ -211,7 +212,7 @@ def edit_case(actor: Actor, row: LocalCase, *, values: Mapping[str, Any]) -> Loc
     """Mend an initiative: texts, marks (function → sure, likely, unread or empty), figures of its area, printed class."""
     for name, limit in CASE_TEXTS.items():
         if name in values:
-            setattr(row, name, clean_note(str(values[name] or ""), limit, name))
+            setattr(row, name, clean_note(str(values[name] or ""), limit, name).strip())
     for name in ("who", "kind", "summary"):
         if not getattr(row, name):
             raise Invalid("case_empty", "取組の中心・類型・概要は空にできません。", name)
