@@ -8,12 +8,14 @@ from django.apps import apps
 from django.db import connections, transaction
 
 from renkei.demo.loading.files import load_files
+from renkei.demo.loading.functions import load_functions
 from renkei.demo.loading.guests import load_guests
 from renkei.demo.loading.issuing import load_issuing
 from renkei.demo.loading.papers import load_papers, paper_plans
 from renkei.demo.loading.patients import Patients
 from renkei.demo.loading.people import load_people
 from renkei.demo.loading.places import load_places
+from renkei.demo.loading.policies import load_policies
 from renkei.demo.loading.referrals import Referrals
 from renkei.demo.loading.scale import multiply
 from renkei.demo.loading.schemes import load_schemes
@@ -25,6 +27,7 @@ from renkei.demo.timeline import DEMO_START
 from renkei.directory.models import Facility, Rule
 from renkei.gate.context import system
 from renkei.kernel.errors import NotPossibleNow
+from renkei.publications.search.actions import rebuild
 
 OWNER = "owner"
 MARK = "demo.region"
@@ -94,8 +97,11 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts |= load_guests(places, using)
         counts |= load_schemes(plan, places, staff, using)
         told(f"  制度の登録 {counts['enrolments_enrolment']} 件")
-        counts["publications_searchentry"] = load_search(plan, places, using)
+        load_search(plan, places, using)
         counts |= load_issuing(plan, places, using)
+        counts |= load_functions(plan, places, using)
+        counts["publications_searchentry"] = rebuild(using)
+        counts |= load_policies(places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

@@ -134,7 +134,7 @@ def _scheme(key: str, places: Places, using: str) -> Rows:
     owner, since = OWNERS[key]
     manifest = manifest_of(key)
     areas = (
-        sorted({f.area.code for f in places.facilities.values() if f.area})
+        sorted({f.area.code for f in places.facilities.values() if f.area and f.kind != "public_body"})
         if key == "alliance_member"
         else []
     )

@@ -11,7 +11,6 @@ from renkei.demo.region import Region
 from renkei.demo.timeline import DEMO_START
 from renkei.directory.models import ClosingDay, Facility, FacilityProfile, StaffNote
 from renkei.directory.types import CareFunction, FacilityKind
-from renkei.publications.search.actions import rebuild
 
 HOUSE = "H1"
 TOWNS = {
@@ -24,8 +23,8 @@ CLINICS = {FacilityKind.CLINIC, FacilityKind.DENTAL}
 LANGUAGES: tuple[list[str], ...] = (["en"], [], ["en", "zh"], [], [], ["pt"], [])
 
 
-def load_search(plan: Region, places: Places, using: str) -> int:
-    """Places, profiles, closing days, one note; then every entry. Returns how many entries."""
+def load_search(plan: Region, places: Places, using: str) -> None:
+    """Places, profiles, closing days, one note; the entries follow when functions are known, too."""
     for number, one in enumerate(plan.facilities):
         facility = places.facilities[one.key]
         facility.latitude, facility.longitude = _place(one.key, number)
@@ -41,7 +40,6 @@ def load_search(plan: Region, places: Places, using: str) -> int:
         written_by="連携室員 佐藤 恵",
         written_at=DEMO_START - timedelta(days=40),
     ).save(using=using)
-    return rebuild(using)
 
 
 def _place(key: str, number: int) -> tuple[float, float]:

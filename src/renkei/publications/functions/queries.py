@@ -15,7 +15,7 @@ from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 from renkei.publications.functions import catalog
-from renkei.publications.functions.types import Form, Mark, Thresholds, area_class
+from renkei.publications.functions.types import Answers, Form, Mark, Thresholds, area_class
 from renkei.publications.models import AreaFigure, FunctionReport, GapMeasure, LocalCase, ReportForm
 
 CONCERNED = (FacilityKind.HOSPITAL, FacilityKind.CLINIC)
@@ -33,6 +33,19 @@ def form_of(year: int) -> Form:
         if form is not None:
             return form
     raise NotFound("form_missing", f"{year}年の報告の様式がありません。システム管理者に連絡してください。")
+
+
+def shipped_form(year: int) -> Form:
+    """The form of a year as the product ships it. Raises ``NotFound``."""
+    form = catalog.shipped(year)
+    if form is None:
+        raise NotFound("form_missing", f"{year}年の報告の様式は同梱されていません。")
+    return form
+
+
+def functions_in(form: Form, answers: Answers) -> list[str]:
+    """Codes of イ–ニ that answers of 2号 make present."""
+    return catalog.functions_present(form, answers)
 
 
 def form_rows(year: int) -> list[ReportForm]:

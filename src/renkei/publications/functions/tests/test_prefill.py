@@ -1,0 +1,84 @@
+"""What the platform's records answer before anybody types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from renkei.directory.actions import set_functions
+from renkei.directory.models import FacilityProfile, Rule
+from renkei.gate.context import acting
+from renkei.kernel import clock
+from renkei.kernel.errors import NotAllowed
+from renkei.publications.functions import actions, prefill, queries
+from renkei.publications.functions.tests.conftest import PART_ONE
+from renkei.publications.functions.types import Item
+from renkei.referrals.tests.test_the_loop import MONDAY, Region
+from testing.cast import Cast
+from testing.database import arranging
+
+YEAR = 2028
+"""前年度 of the report of 2028 is the fiscal year in which the referrals of the tests arrive."""
+
+
+@pytest.fixture(autouse=True)
+def monday() -> Iterator[None]:
+    with clock.frozen(MONDAY):
+        yield
+
+
+def _class_of(cast: Cast, key: str, value: int) -> None:
+    with arranging():
+        Rule.objects.create(
+            code="functions.hospital_class",
+            jurisdiction=f"facility:{cast.facility(key).pk}",
+            params={"value": value},
+            valid_from=date(2020, 4, 1),
+        )
+
+
+def _item(key: str) -> Item:
+    item = queries.form_of(YEAR).item(key)
+    assert item is not None
+    return item
+
+
+@pytest.mark.parametrize(("place", "total", "code"), [(0, 0, None), (2, 1, "1"), (3, 1, "1")])
+def test_patients_referred_by_special_and_support_hospitals_are_counted_as_a_monthly_mean(
+    region: Cast, place: int, total: int, code: str | None
+) -> None:
+    _class_of(region, "C1", place)
+    Region(region).arrived()
+    sato = region.actor("sato")
+    with acting(sato):
+        found = prefill.received(sato, YEAR)
+        assert (found.total, found.months, found.first) == (total, 12, date(2026, 4, 1))
+        assert prefill.received(sato, YEAR + 1).total == 0
+        assert prefill.prefill(sato, queries.shipped_form(2026)).get("referred_outpatients") is None
+        row = actions.start_report(sato, year=YEAR)
+        assert row.prefilled.get("referred_outpatients") == (code if place else None)
+
+
+def test_linked_institutions_are_suggested_from_referrals_and_chosen_by_a_person(region: Cast) -> None:
+    Region(region).sent()
+    aoki = region.actor("aoki")
+    with acting(aoki):
+        found = prefill.suggestions(aoki, 2026, _item("on_call_partners"))
+        assert [(s.facility.name, s.says) for s in found] == [("みどり中央病院", "紹介 1件・逆紹介など 0件")]
+        assert prefill.suggestions(aoki, 2026, _item("backup_partners")) == []
+        row = actions.start_report(aoki, year=2026)
+        assert [p["name"] for p in row.prefilled["on_call_partners"]] == ["みどり中央病院"]
+        row = actions.save_part_one(aoki, row, answers=PART_ONE)
+        assert row.part_two == {}, "a suggestion is no answer"
+
+
+def test_the_report_of_a_house_says_nothing_about_another_one(region: Cast) -> None:
+    aoki = region.actor("aoki")
+    with acting(aoki):
+        with pytest.raises(NotAllowed):
+            set_functions(aoki, region.facility("C2"), functions=["home_care"])
+        row = set_functions(aoki, region.facility("C1"), functions=["care_link", "home_care", "unknown"])
+        assert row.functions == ["home_care", "care_link"]
+        assert not FacilityProfile.objects.filter(facility=region.facility("C2")).exists()
