@@ -58,7 +58,7 @@ def term_words(rule: TermRule) -> str:
         years, months = divmod(rule.months, 12)
         long = f"発行日から{years}年" if not months else f"発行日から{rule.months}か月"
     elif rule.kind is TermKind.FIXED:
-        long = f"{rule.until_on}まで" if rule.until_on else "定めた日まで"
+        long = f"{_day(rule.until_on)}まで" if rule.until_on else "定めた日まで"
     else:
         long = _KINDS[rule.kind]
     return long if rule.kind is TermKind.OPEN else f"{long}・{_RENEWALS[rule.renewal]}"
@@ -118,6 +118,11 @@ def _answer(kind: str, text: str) -> str:
     if kind == "date" and text:
         return format_both(date.fromisoformat(text))
     return text or "―"
+
+
+def exceptions(row: Enrolment) -> list[dict[str, str]]:
+    """Conditions that were not met, who allowed it and why; the day in words."""
+    return [dict(said) | {"on": _day(date.fromisoformat(said["on"]))} for said in row.exceptions]
 
 
 def term_rows(rows: Iterable[MembershipTerm]) -> list[Row]:

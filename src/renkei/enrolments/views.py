@@ -108,6 +108,7 @@ def member_page(
         "line": present.member_line(row),
         "manifest": manifest_of(row.scheme.key),
         "said": present.said(row),
+        "exceptions": present.exceptions(row),
         "terms": present.term_rows(queries.terms(actor, row)),
         "certificates": [present.certificate_line(c) for c in queries.certificates(row)],
         "forms": member_forms(actor, row) | (filled or {}),

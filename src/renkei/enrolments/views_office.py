@@ -225,7 +225,9 @@ def exceptions(request: HttpRequest, uid: UUID) -> HttpResponse:
     scheme = _own(uid)
     actor = current()
     context = _frame(scheme, "exceptions") | {
-        "rows": [present.member_line(row) for row in queries.exceptions(actor, scheme)],
+        "rows": [
+            (present.member_line(row), present.exceptions(row)) for row in queries.exceptions(actor, scheme)
+        ],
         "alike": [[present.member_line(row) for row in group] for group in queries.alike(actor, scheme)],
     }
     return render(request, "enrolments/exceptions.html", context)
