@@ -9,6 +9,7 @@ from django.db import connections, transaction
 
 from renkei.demo.loading.files import load_files
 from renkei.demo.loading.guests import load_guests
+from renkei.demo.loading.issuing import load_issuing
 from renkei.demo.loading.papers import load_papers, paper_plans
 from renkei.demo.loading.patients import Patients
 from renkei.demo.loading.people import load_people
@@ -92,6 +93,7 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts |= load_guests(places, using)
         counts |= load_schemes(plan, places, staff, using)
         told(f"  制度の登録 {counts['enrolments_enrolment']} 件")
+        counts |= load_issuing(plan, places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts

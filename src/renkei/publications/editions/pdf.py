@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from renkei.directory import queries as directory
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.kernel.eras import format_both, format_era
@@ -88,15 +87,15 @@ def labels(house: str, found: Sequence[Receiver], *, sheet: str, start: int = 1,
 
 def table(edition: Edition, row: EditionTable) -> bytes:
     """The outpatient table across, the duty table upright."""
-    house = directory.facility_by_id(edition.facility_id)
+    house = edition.facility
     duty = row.kind == Part.DUTY
     has_note = any(one["note"] for one in row.rows)
     data = {
         "title": TITLES[Part(row.kind)],
         "month": _month(edition.tables_on),
         "landscape": not duty and len(row.rows) <= MOST_ROWS_ACROSS,
-        "sender": {"facility_name": house.name if house else ""},
-        "phone": house.phone if house else "",
+        "sender": {"facility_name": house.name},
+        "phone": house.phone,
         "edition": f"{edition.month_on.year}年{edition.month_on.month}月号",
         "issued": format_both(clock.today()),
         "mark": "登録医療機関限り" if duty else "",

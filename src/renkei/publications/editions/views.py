@@ -17,7 +17,7 @@ from renkei.directory import queries as directory
 from renkei.gate.actor import current
 from renkei.gate.pages import page
 from renkei.kernel import clock
-from renkei.kernel.errors import DomainError, Invalid
+from renkei.kernel.errors import DomainError, Invalid, NotFound
 from renkei.publications import members
 from renkei.publications.editions import forms, making, pdf, present, queries, sending, tables
 from renkei.publications.editions.receivers import receivers
@@ -184,6 +184,8 @@ def move(request: HttpRequest, uid: UUID, name: str) -> HttpResponse:
     """The next step; what is missing stands on the page."""
     actor = current()
     row = queries.one(actor, uid).expecting(request.POST.get("version"))
+    if name not in MOVES:
+        raise NotFound("move_unknown", "この操作はありません。号のページから操作してください。")
     action, says = MOVES[name]
     try:
         with transaction.atomic():

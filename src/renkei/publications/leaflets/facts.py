@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from renkei.directory import queries as directory
@@ -10,12 +11,19 @@ from renkei.directory import queries as directory
 if TYPE_CHECKING:
     from renkei.directory.models import Facility
 
+MOST_DEPARTMENTS = 10
 _TOWN = re.compile(r"[市区町村](?P<rest>[^市区町村\d０-９]{1,20})(?:[\d０-９]|$)")
 
 
 def facts_of(facility: Facility) -> dict[str, Any]:
-    """JSON values: ``hours`` is a list of ``{"opens", "closes", "days": [8 × bool]}``, Monday to Sunday and holidays."""
+    """What the directory says today; see :func:`facts_from`."""
     head = directory.representative(facility)
+    names = [department.name for department in directory.departments(facility)]
+    return facts_from(facility, names, f"{head.title} {head.holder}" if head else "")
+
+
+def facts_from(facility: Facility, departments: Sequence[str], head: str) -> dict[str, Any]:
+    """JSON values: ``hours`` is a list of ``{"opens", "closes", "days": [8 × bool]}``, Monday to Sunday and holidays."""
     return {
         "name": facility.name,
         "kana": facility.kana,
@@ -24,8 +32,8 @@ def facts_of(facility: Facility) -> dict[str, Any]:
         "phone": facility.phone,
         "fax": facility.fax,
         "access": facility.access,
-        "departments": [department.name for department in directory.departments(facility)][:10],
-        "head": f"{head.title} {head.holder}" if head else "",
+        "departments": list(departments)[:MOST_DEPARTMENTS],
+        "head": head,
         "hours": [
             {"opens": line.opens, "closes": line.closes, "days": list(line.days)}
             for line in directory.hours_table(facility)
