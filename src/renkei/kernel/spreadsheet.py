@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO, StringIO
@@ -21,6 +22,7 @@ MOST_UNPACKED = 60 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _BUILT_IN_DATES = {*range(14, 18), 22, *range(27, 32), 36, *range(50, 59)}
 _Cells = dict[tuple[int, int], str]
 
@@ -69,6 +71,8 @@ def _xlsx(raw: bytes) -> list[list[str]]:
         IndexError,
         ElementTree.ParseError,
         RuntimeError,
+        EOFError,
+        zlib.error,
     ) as error:
         raise Invalid(
             "file",
@@ -91,7 +95,7 @@ class _Book:
 
     def _xml(self, name: str) -> ElementTree.Element:
         text = self.book.read(name)
-        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        if b"\0" in text or b"<!DOCTYPE" in text or b"<!ENTITY" in text:
             raise ValueError(name)
         return ElementTree.fromstring(text)  # noqa: S314 - document types and entities were refused above
 
@@ -116,11 +120,14 @@ class _Book:
         return {i for i, one in enumerate(styles) if int(one.get("numFmtId", 0)) in _BUILT_IN_DATES | own}
 
     def _sheet(self) -> ElementTree.Element:
-        sheets = sorted(
-            (n for n in self.names if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)),
-            key=lambda n: int(re.sub(r"\D", "", n)),
-        )
-        return self._xml(sheets[0])
+        """The sheet that stands first in the workbook, whatever its part is called."""
+        first = self._xml("xl/workbook.xml").find(f"{_MAIN}sheets/{_MAIN}sheet")
+        wanted = first.get(_LINK) if first is not None else None
+        for link in self._xml("xl/_rels/workbook.xml.rels"):
+            if wanted and link.get("Id") == wanted:
+                target = link.get("Target", "")
+                return self._xml(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+        raise KeyError("sheet")
 
     def rows(self) -> list[list[str]]:
         """The first sheet."""

@@ -1,55 +1,52 @@
-"""Who is a member of a scheme on a day: the one place where the rooms ask the public list of members (名簿)."""
+"""Who is a member of a scheme on a day, as the rooms ask for it: by keys of schemes and of institutions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from django.apps import apps
-from django.db.models import Q, QuerySet
+from renkei.enrolments import queries as enrolments
 
+if TYPE_CHECKING:
+    from renkei.enrolments.models import Scheme
 
-def _listings() -> QuerySet[Any]:
-    rows: QuerySet[Any] = apps.get_model("enrolments", "Listing").objects.all()
-    return rows
-
-
-def _on(day: date) -> Q:
-    return Q(from_on__lte=day) & (Q(until_on=None) | Q(until_on__gt=day))
+_FIRST = date(1900, 1, 1)
 
 
-def schemes_of(owner_id: int, day: date) -> list[Any]:
-    """The schemes that a house runs on that day, by name."""
-    rows = apps.get_model("enrolments", "Scheme").objects.filter(owner_id=owner_id)
-    return list(rows.exclude(ended_on__lte=day).order_by("name", "pk"))
+def schemes_of(owner_id: int, day: date) -> list[Scheme]:
+    """The schemes that a house runs on that day."""
+    return [s for s in enrolments.schemes_of(owner_id) if s.ended_on is None or s.ended_on > day]
 
 
-def scheme(uid: Any) -> Any | None:
-    """One scheme by its uid, or None."""
-    return apps.get_model("enrolments", "Scheme").objects.select_related("owner").filter(uid=uid).first()
-
-
-def schemes_joined(facility_id: int, day: date) -> list[Any]:
-    """The schemes of which an institution is a member on that day, each once."""
-    rows = _listings().filter(_on(day), facility_id=facility_id).select_related("scheme__owner")
-    return list({row.scheme_id: row.scheme for row in rows}.values())
+def schemes_joined(facility_id: int, day: date) -> list[Scheme]:
+    """The schemes of which an institution is a member on that day."""
+    found = enrolments.running(day)
+    return [s for s in found if enrolments.listed_on(s, day).filter(facility_id=facility_id).exists()]
 
 
 def is_member(scheme_id: int, facility_id: int, day: date) -> bool:
     """Whether anybody of the institution is a member on that day."""
-    return _listings().filter(_on(day), scheme_id=scheme_id, facility_id=facility_id).exists()
+    return facility_id in members_on([scheme_id], day)
 
 
 def members_on(scheme_ids: Iterable[int], day: date) -> set[int]:
     """Keys of the institutions that are members of any of the schemes on that day."""
-    rows = _listings().filter(_on(day), scheme_id__in=list(scheme_ids))
-    return set(rows.values_list("facility_id", flat=True))
+    wanted = set(scheme_ids)
+    found = [s for s in enrolments.running(day) if s.pk in wanted]
+    return {key for s in found for key in enrolments.member_facilities(s, day)}
 
 
-def ended_on(scheme_ids: Iterable[int], day: date) -> dict[int, date]:
-    """Institutions that were members and are none any more on that day, with their first day without."""
-    ids = list(scheme_ids)
-    still = members_on(ids, day)
-    rows = _listings().filter(scheme_id__in=ids, until_on__lte=day).order_by("until_on")
-    return {row.facility_id: row.until_on for row in rows if row.facility_id not in still}
+def ended_by(owner_id: int, day: date) -> dict[tuple[int, int], date]:
+    """``(scheme, institution)`` → first day without it, for who was a member of a house's scheme and is none on that day."""
+    gone: dict[tuple[int, int], date] = {}
+    for scheme in enrolments.schemes_of(owner_id):
+        still = members_on([scheme.pk], day)
+        for row in enrolments.left_between(scheme, _FIRST, day - timedelta(days=1)):
+            if row.facility_id not in still and row.until_on is not None:
+                key = (scheme.pk, row.facility_id)
+                gone[key] = max(row.until_on, gone.get(key, row.until_on))
+        if scheme.ended_on is not None and scheme.ended_on <= day:
+            for facility_id in enrolments.member_facilities(scheme, scheme.ended_on - timedelta(days=1)):
+                gone.setdefault((scheme.pk, facility_id), scheme.ended_on)
+    return gone

@@ -99,11 +99,11 @@ def to_remove(actor: Actor, day: date | None = None) -> list[GoneLine]:
     """Leaflets that still lie in the rack although the membership ended, in kana order."""
     on = day or clock.today()
     rows = list(_mine(actor).filter(racked_number__gt=0))
-    ended = {key: members.ended_on([key], on) for key in {row.scheme_id for row in rows}}
+    ended = members.ended_by(actor.facility_id, on) if rows else {}
     found = [
         GoneLine(row.uid, row.facility.name, row.facility.kana, row.district, row.copies_left, gone)
         for row in rows
-        if (gone := ended[row.scheme_id].get(row.facility_id))
+        if (gone := ended.get((row.scheme_id, row.facility_id)))
     ]
     return sorted(found, key=lambda line: kana_key(line.kana))
 

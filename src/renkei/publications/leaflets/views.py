@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from renkei.directory import queries as directory
+from renkei.enrolments import queries as enrolments
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel import clock
@@ -80,9 +81,7 @@ def _missing(actor: Actor) -> list[tuple[Any, Any]]:
 def begin(request: HttpRequest) -> HttpResponse:
     """A new leaflet of one's own house, or of a member without Renkei."""
     actor = current()
-    scheme = members.scheme(_uid(request.POST.get("scheme", "")))
-    if scheme is None:
-        raise NotFound("scheme_not_found", "この制度は見つかりません。一覧から選び直してください。")
+    scheme = enrolments.scheme(_uid(request.POST.get("scheme", "")))
     facility_id = actor.facility_id
     if request.POST.get("facility"):
         facility_id = directory.facility(request.POST["facility"]).pk
