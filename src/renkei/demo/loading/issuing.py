@@ -139,8 +139,8 @@ def _version(
 ) -> LeafletVersion:
     waits = state == LeafletState.SUBMITTED
     texts = AOKI_TEXTS if key == "C1" else CLINIC_TEXTS
-    if waits and key == "C7":
-        texts = texts | {"strengths": "地域一番の白内障手術の実績\n緑内障の継続的な診療"}
+    if waits and key == "C6":
+        texts = texts | {"strengths": "地域一番の分娩の実績\n産前・産後の母乳相談"}
     return LeafletVersion(
         leaflet=leaflet,
         owner=leaflet.owner,
