@@ -47,8 +47,7 @@ HEADS = {
     "CO1": ("代表理事", "緑川 誠"),
     "G1": ("局長", "県庁 太郎"),
 }
-LEFT = {"C29": date(2026, 4, 1), "C13": date(2026, 5, 20)}
-"""C29 went at the turn of the year; C13 in May, so that its leaflet still lies in the rack on the first morning."""
+LEFT = {"C29": date(2026, 4, 1)}
 DISEASES = (
     "糖尿病", "C型肝炎", "気管支喘息", "虚血性心疾患・心房細動", "脳梗塞", "眼部腫瘍・眼形成", "慢性腎不全", "乳癌",
 )  # fmt: skip

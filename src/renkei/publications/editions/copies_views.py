@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.directory import queries as directory
@@ -16,9 +19,14 @@ from renkei.kernel import clock
 from renkei.publications import members
 from renkei.publications.editions import forms, present, queries, receivers, sending
 from renkei.publications.editions.making import name_of
-from renkei.publications.editions.views import done, edition_page, pdf_answer, said
+from renkei.publications.editions.views import PER_PAGE, done, edition_page, pdf_answer, said
 from renkei.publications.models import Dispatch, Part, Way
 from renkei.publications.permissions import P
+
+
+def _in_the_log(uid: UUID, name: str) -> HttpResponse:
+    """Back to the edition, at the lines of one institution."""
+    return redirect(f"{reverse('publications:edition', args=[uid])}?{urlencode({'q': name})}")
 
 
 @require_POST
@@ -38,7 +46,7 @@ def send_to(request: HttpRequest, uid: UUID) -> HttpResponse:
         problem = said(form)
         return edition_page(request, queries.one(actor, uid), problem=problem, status=422)
     messages.success(request, f"{facility.name}へ送りました。")
-    return redirect("publications:edition", uid=uid)
+    return _in_the_log(uid, facility.name)
 
 
 @require_GET
@@ -56,7 +64,7 @@ def bounce(request: HttpRequest, uid: UUID) -> HttpResponse:
     row = queries.dispatch(actor, uid)
     sending.bounce(actor, row, trouble=request.POST.get("words", ""))
     messages.success(request, f"{row.facility.name}の不達を記録しました。「不達の対応」に出ています。")
-    return redirect("publications:edition", uid=row.edition.uid)
+    return _in_the_log(row.edition.uid, row.facility.name)
 
 
 @require_GET
@@ -103,9 +111,15 @@ def choices(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     schemes = [scheme.pk for scheme in members.schemes_of(actor.facility_id, today)]
     keys = members.members_on(schemes, today) - {actor.facility_id}
+    words = request.GET.get("q", "")
+    if words.strip():
+        keys &= set(directory.facilities(words, closed=True).values_list("pk", flat=True))
+    found = Paginator(receivers.of(actor, actor.facility_id, keys), PER_PAGE)
+    shown = found.get_page(request.GET.get("page"))
     context = {
-        "lines": receivers.of(actor, actor.facility_id, keys),
-        "emails": queries.emails(actor),
+        "page": shown,
+        "lines": shown.object_list,
+        "q": words,
         "ways": Way.choices,
         "problem": problem,
     }

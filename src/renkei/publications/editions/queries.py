@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from renkei.directory import queries as directory
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -55,9 +56,11 @@ def correction_of(actor: Actor, edition: Edition) -> Edition | None:
     return found if isinstance(found, Edition) else None
 
 
-def dispatches(actor: Actor, edition: Edition) -> QuerySet[Dispatch]:
-    """The log of an edition, by institution."""
+def dispatches(actor: Actor, edition: Edition, words: str = "") -> QuerySet[Dispatch]:
+    """The log of an edition, by institution; of those whose name, kana or number contains ``words``."""
     rows = edition.dispatches.visible_to(actor).select_related("facility")
+    if words.strip():
+        rows = rows.filter(facility__in=directory.facilities(words, closed=True).values("pk"))
     return rows.order_by("facility__kana", "facility_id", "pk")
 
 
@@ -133,12 +136,6 @@ def public_part(uid: UUID | str) -> PublishedPart:
     if not isinstance(found, PublishedPart):
         raise NotFound("part_not_public", "このPDFは公開されていません。")
     return found
-
-
-def emails(actor: Actor) -> dict[int, str]:
-    """Mail addresses that members of the actor's house gave for it."""
-    rows = DeliveryChoice.objects.visible_to(actor).filter(owner_id=actor.facility_id).exclude(email="")
-    return dict(rows.values_list("facility_id", "email"))
 
 
 def unopened(actor: Actor, edition: Edition) -> list[Dispatch]:

@@ -97,7 +97,8 @@ def edition_page(request: HttpRequest, row: Edition, *, status: int = 200, **fil
     sent = row.state == EditionState.SENT
     day = clock.today() if row.state == EditionState.READY else max(row.send_on, clock.today())
     found = [] if sent else receivers(actor, row, day)
-    log = Paginator(queries.dispatches(actor, row), PER_PAGE).get_page(request.GET.get("page"))
+    words = request.GET.get("q", "")
+    log = Paginator(queries.dispatches(actor, row, words), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "row": row,
         "line": present.line(row),
@@ -116,6 +117,7 @@ def edition_page(request: HttpRequest, row: Edition, *, status: int = 200, **fil
         "ways": present.ways(found),
         "day": day,
         "troubles": [one for one in found if one.trouble],
+        "q": words,
         "page": log,
         "log": [present.log_line(one) for one in log.object_list],
         "to_post": queries.dispatches(actor, row).filter(way=Way.POST, state=Sending.WAITING).count(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from renkei.directory.models import Facility
 
 MOST_DEPARTMENTS = 10
-_TOWN = re.compile(r"[市区町村](?P<rest>[^市区町村\d０-９]{1,20})(?:[\d０-９]|$)")
+_TOWN = re.compile(r"(?:市(?:[^\d０-９]{1,4}区)?|区|郡[^\d０-９]{1,5}?[町村])(?P<rest>[^\d０-９]{1,20})")
 
 
 def facts_of(facility: Facility) -> dict[str, Any]:
@@ -43,5 +43,5 @@ def facts_from(facility: Facility, departments: Sequence[str], head: str) -> dic
 
 def district_of(address: str) -> str:
     """The part of the town that an address names (桜台2-3-1: 桜台地区); '' where it names none."""
-    found = list(_TOWN.finditer(address))
-    return f"{found[-1]['rest'].strip()}地区" if found else ""
+    found = _TOWN.search(address)
+    return f"{found['rest'].strip()}地区" if found else ""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +28,7 @@ from renkei.publications.models import LeafletState, LeafletVersion
 from renkei.publications.permissions import P
 from renkei.ui.forms import UiForm
 
+PER_PAGE = 50
 STATES = {
     "waiting": (LeafletState.SUBMITTED,),
     "approved": (LeafletState.APPROVED,),
@@ -60,19 +62,21 @@ def leaflets(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "tabs": tabs(tab, queries.waiting(actor).count()),
         "rows": rows,
-        "missing": _missing(actor) if house and tab == "missing" else [],
+        "page": None,
     }
+    if house and tab == "missing":
+        context["page"] = Paginator(_missing(actor), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "publications/leaflets_list.html", context)
 
 
 def _missing(actor: Actor) -> list[tuple[Any, Any]]:
     """Members of the house's schemes without a leaflet: (scheme, facility), by kana."""
-    today, found = clock.today(), []
+    today = clock.today()
+    found: list[tuple[Any, Any]] = []
     for scheme in members.schemes_of(actor.facility_id, today):
         have = queries.facilities_with(actor, scheme.pk)
-        for key in members.members_on([scheme.pk], today) - have - {actor.facility_id}:
-            if (facility := directory.facility_by_id(key)) is not None:
-                found.append((scheme, facility))
+        keys = members.members_on([scheme.pk], today) - have - {actor.facility_id}
+        found += [(scheme, facility) for facility in directory.facilities().filter(pk__in=list(keys))]
     return sorted(found, key=lambda pair: pair[1].kana)
 
 

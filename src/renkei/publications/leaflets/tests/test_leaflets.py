@@ -18,6 +18,7 @@ from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotAllowed, NotFound, NotPossibleNow
 from renkei.publications.leaflets import actions, pdf, printing, queries, rack
+from renkei.publications.leaflets.facts import district_of
 from renkei.publications.leaflets.texts import FIELDS
 from renkei.publications.leaflets.words import flags, plain, words_on
 from renkei.publications.models import LeafletState, LeafletVersion, PublishedLeaflet
@@ -174,6 +175,20 @@ def test_the_list_has_days_and_a_house_adds_its_own(world: World) -> None:
     national = next(w for w in words_on(clock.today(), owner) if w.owner_id is None)
     with pytest.raises(NotFound):
         world.does("sato", rack.end_word, national)
+
+
+@pytest.mark.parametrize(
+    ("address", "district"),
+    [
+        ("神奈川県みどり市桜台2-3-1", "桜台地区"),
+        ("神奈川県みどり市川原町1-2", "川原町地区"),
+        ("神奈川県横浜市中区本町３-1", "本町地区"),
+        ("神奈川県中郡大磯町東小磯18", "東小磯地区"),
+        ("", ""),
+    ],
+)
+def test_the_rack_is_sorted_by_the_part_of_the_town(address: str, district: str) -> None:
+    assert district_of(address) == district
 
 
 def test_every_national_wording_names_its_source(db: None) -> None:
