@@ -105,6 +105,10 @@ def test_what_is_found_is_what_the_house_may_see_each_once_and_in_order(cast: Ca
             wanted = expected(hospital, text)
             assert paged(hospital, text, 2 if len(wanted) < 20 else 500) == wanted, text
         assert len(expected(hospital, "吉田")) == 4
+        row = cast.patient("yoshida")
+        alike = candidates(hospital, row.name, row.kana, row.birth_on)
+        assert alike[0].patient.pk == row.pk
+        assert "吉田 貴子" not in [c.patient.name for c in alike]
 
 
 def test_own_and_shared_can_be_told_apart(cast: Cast) -> None:
