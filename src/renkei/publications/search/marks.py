@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from renkei.enrolments.types import manifest_of, manifests
+from renkei.enrolments.types import Enrols, manifests
 
+FIRST = Enrols.PHYSICIAN_AT_FACILITY
 IN_FORCE = "l.from_on <= %s AND (l.until_on IS NULL OR l.until_on > %s)"
 
 
@@ -33,12 +34,13 @@ class Registry:
 
 def words_of(found: list[list[str]]) -> list[str]:
     """The marks of ``[scheme key, category]`` pairs, each once; the category stands behind where there is one."""
+    known = {m.key: m for m in manifests()}
     marks: dict[str, None] = {}
-    for key, category in found:
-        try:
-            manifest = manifest_of(key)
-        except KeyError:
+    # 登録医 before whatever else a clinic has joined.
+    for key, category in sorted(found, key=lambda f: (f[0] in known and known[f[0]].enrols != FIRST, f)):
+        if key not in known:
             continue
+        manifest = known[key]
         level = manifest.category(category)
         marks[f"{manifest.mark}({level.label})" if level else manifest.mark] = None
     return list(marks)
