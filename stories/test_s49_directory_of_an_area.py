@@ -112,7 +112,7 @@ def test_a_clinic_keeps_its_own_data_and_a_closed_one_is_not_offered(people: Des
         assert people.post(sato, f"{clinic}profile/", {"message": "よその施設"}) == 403
 
     with when("the hospital notes something for itself, and the clinic confirms its data"):
-        sato.get_by_label("メモ").fill("水曜の午後はFAXが確実")
+        sato.get_by_role("textbox", name="メモ").fill("水曜の午後はFAXが確実")
         with sato.expect_navigation():
             sato.get_by_role("button", name="メモを書く").click()
         expect(sato.locator("main")).to_contain_text("水曜の午後はFAXが確実")
