@@ -220,8 +220,8 @@ def second_registration(people: Desk, site: Site, scheme: str) -> None:
 
 def turned(people: Desk, site: Site, member: str) -> None:
     site.set_clock(2027, 4, 1, 8, 30)
-    site.run_job(TURN)
     clerk = again(people, CLERK)
+    site.run_job(TURN)
     people.until(clerk, f"/enrolments/members/{member}/", SECOND, tries=80)
     expect(clerk.locator("main")).to_contain_text(FIRST)
     expect(clerk.locator("main")).to_contain_text("自動更新")
@@ -261,8 +261,8 @@ def again_public(people: Desk, site: Site, *day: int) -> Page:
 
 def over(people: Desk, site: Site, scheme: str, member: str) -> None:
     """Nothing of the night changes it: two terms stay, and the office finds it among those that ended."""
-    site.run_job(TURN)
     office = again(people, OFFICE)
+    site.run_job(TURN)
     people.go(office, f"/enrolments/schemes/{scheme}/members/?tab=ended&q=林医院")
     expect(office.locator("main")).to_contain_text("林 和彦")
     both_widths(people, office, "ended")

@@ -118,7 +118,7 @@ def test_who_is_no_longer_registered_is_shown_without_the_mark_and_a_draft_goes_
         left = page.locator(".find-hit").filter(has_text="大木医院")
         expect(left).to_have_count(1)
         expect(left).not_to_contain_text("登録医")
-        expect(page.locator(".find-hit").first.locator(".find-reason")).to_contain_text("登録医")
+        expect(page.locator(".find-hit").filter(has_text="久保田皮膚科")).to_contain_text("登録医")
     with when("it is chosen, and a back-referral is begun for a patient of the hospital"):
         press(page, "候補に加える 大木医院")
         press(page, "ここを選んだ 大木医院")

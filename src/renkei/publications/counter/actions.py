@@ -88,13 +88,16 @@ def choose(actor: Actor, session: CounterSession, *, facility_id: int) -> Counte
     return session
 
 
-@action(P.COUNTER, says="配布資料を印刷")
+@action(P.COUNTER, says="配布資料を印刷", adds=True)
 def note_printed(actor: Actor, session: CounterSession) -> CounterSession:
-    """The handout goes into somebody's hand. Raises ``Invalid`` for an empty shortlist."""
+    """The handout goes into somebody's hand. Raises ``Invalid`` for an empty shortlist.
+
+    It opens in a tab of its own: the version stays, so that the page behind it is not taken for an old one.
+    """
     if not session.shortlist:
         raise Invalid("nothing_picked", "印刷する医療機関がありません。一覧から候補に加えてください。")
     session.printed_at = clock.now()
-    session.save()
+    CounterSession.objects.visible_to(actor).filter(pk=session.pk).update(printed_at=session.printed_at)
     return session
 
 

@@ -87,7 +87,7 @@ def distance(km: float | None) -> str:
     """``0.4km``, ``12km``; empty when it is not known."""
     if km is None:
         return ""
-    return f"約{km:.1f}km" if km < 10 else f"約{km:.0f}km"
+    return f"約{max(km, 0.1):.1f}km" if km < 10 else f"約{km:.0f}km"
 
 
 def closing(days: Closing) -> str:

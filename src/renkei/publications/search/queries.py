@@ -135,7 +135,7 @@ def _place_and_mark(hit: Hit, asked: Asked) -> list[str]:
             parts.append(f"{asked.bands[hit.band]:g}km以内")
         else:
             parts.append(f"{asked.bands[-1]:g}kmより遠い")
-    return parts + (hit.marks[:3] or ["登録"] if hit.registered else [])
+    return parts + (hit.marks[:1] or ["登録"] if hit.registered else [])
 
 
 def _signed(line: Sequence[Any]) -> str:

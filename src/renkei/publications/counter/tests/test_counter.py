@@ -218,6 +218,10 @@ def test_the_handout_is_a_pdf_that_names_the_picked_and_nobody_else(
     answer = client.post(reverse("counter:handout", args=[row.uid]))
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/pdf"
+    with acting(sato):
+        now = queries.one(sato, row.uid)
+    assert now.printed_at is not None
+    assert now.version == row.version, "the page behind the sheet must not become an old one"
     text = words_of(answer.content)
     assert "若草整形" in text
     assert "元登録整形" in text
