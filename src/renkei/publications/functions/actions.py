@@ -47,7 +47,7 @@ def start_report(actor: Actor, *, year: int, copy: bool = False) -> FunctionRepo
         row.earlier = earlier
         row.part_one = _carried(form.part_one, earlier.part_one)
         row.part_two = _carried(form.part_two, earlier.part_two)
-    row.prefilled = prefill(actor, form)
+    row.prefilled = prefill(actor, form, year)
     for key, value in row.prefilled.items():
         item = form.item(key)
         if item is not None and item.kind is not Kind.FACILITIES:

@@ -84,18 +84,21 @@ def linked(facility: Facility) -> dict[str, str]:
     return {"uid": str(facility.uid), "name": facility.name}
 
 
-def prefill(actor: Actor, form: Form) -> dict[str, Any]:
-    """Answers from the platform's records by the key of the item; nothing where the records say nothing."""
+def prefill(actor: Actor, form: Form, year: int) -> dict[str, Any]:
+    """Answers for the report of ``year`` from the platform's records, by item; nothing where they say nothing.
+
+    ``year`` is the report's own: its form may be the one of a year before.
+    """
     found: dict[str, Any] = {}
     for item in form.part_two:
         if item.prefilled is not Prefilled.PLATFORM:
             continue
         if item.kind is Kind.FACILITIES:
-            named = [linked(s.facility) for s in suggestions(actor, form.year, item)]
+            named = [linked(s.facility) for s in suggestions(actor, year, item)]
             if named:
                 found[item.key] = named
         else:
-            told = received(actor, form.year)
+            told = received(actor, year)
             if told.total:
                 found[item.key] = monthly_code(told.monthly)
     return found

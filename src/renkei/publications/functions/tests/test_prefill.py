@@ -56,7 +56,7 @@ def test_patients_referred_by_special_and_support_hospitals_are_counted_as_a_mon
         found = prefill.received(sato, YEAR)
         assert (found.total, found.months, found.first) == (total, 12, date(2026, 4, 1))
         assert prefill.received(sato, YEAR + 1).total == 0
-        assert prefill.prefill(sato, queries.shipped_form(2026)).get("referred_outpatients") is None
+        assert prefill.prefill(sato, queries.shipped_form(2026), 2026).get("referred_outpatients") is None
         row = actions.start_report(sato, year=YEAR)
         assert row.prefilled.get("referred_outpatients") == (code if place else None)
 
