@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import zip_longest
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,12 +32,12 @@ from renkei.publications.policies.types import PolicyState
 def documents(request: HttpRequest) -> HttpResponse:
     """Every version of one's own office by kind."""
     actor = current()
-    groups: dict[str, list[PolicyDocument]] = {}
+    rows: dict[str, list[PolicyDocument]] = {}
     for row in queries.own_documents(actor):
-        groups.setdefault(row.get_kind_display(), []).append(row)
+        rows.setdefault(row.get_kind_display(), []).append(row)
     context = {
         "house": facility_by_id(actor.facility_id),
-        "groups": list(groups.items()),
+        "groups": [(label, list(zip_longest(found, found[1:]))) for label, found in rows.items()],
         "forced": {d.pk for d in queries.in_force(actor.facility_id)},
         "is_alliance": alliance_scheme(actor.facility_id) is not None,
     }

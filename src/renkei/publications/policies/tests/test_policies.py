@@ -206,6 +206,7 @@ def test_the_office_writes_compares_and_publishes_on_its_pages(
     assert browser.post(home + "new/", sent | {"text": V2}).status_code == 302
     with acting(tomonaga):
         second = queries.own_documents(tomonaga)[0]
+    assert "第1版と比べる" in browser.get(home).content.decode()
     compared = browser.get(f"{home}compare/?old={first.uid}&new={second.uid}").content.decode()
     assert "変更 1行、追加 1行、削除 0行" in compared
     assert browser.post(f"{home}{second.uid}/discard/").status_code == 302
