@@ -69,8 +69,9 @@ def test_the_edition_of_june(people: Desk, site: Site) -> None:
     with when("the 25th has come, and 青木内科 wants it in Renkei"):
         kimura = people.at("kimura.c1")
         people.go(kimura, "/publications/editions/received/")
-        kimura.select_option("#id_way", "in_app")
-        kimura.get_by_role("button", name="届け方を保存").click()
+        mine = kimura.get_by_role("region", name="みどり中央病院の届け方")
+        mine.get_by_label("届け方").select_option("in_app")
+        mine.get_by_role("button", name="届け方を保存").click()
         site.set_clock(2026, 6, 25, 9, 0)
         sato, kimura = anew(people, "sato.h1"), anew(people, "kimura.c1")
         people.go(sato, edition)

@@ -134,7 +134,7 @@ def received_list(request: HttpRequest) -> HttpResponse:
     bound: tuple[str, forms.ChoiceForm] | None = None
     if request.method == "POST":
         owner = directory.facility(request.POST.get("owner", ""))
-        form = forms.ChoiceForm(request.POST)
+        form = forms.ChoiceForm(request.POST, auto_id=f"id_{owner.uid}_%s")
         bound = (str(owner.uid), form)
         if done(
             form,
@@ -151,7 +151,10 @@ def received_list(request: HttpRequest) -> HttpResponse:
     houses = []
     for owner, choice in queries.houses(actor):
         initial = {"way": choice.way, "email": choice.email} if choice else {"way": Way.POST}
-        form = bound[1] if bound and bound[0] == str(owner.uid) else forms.ChoiceForm(initial=initial)
+        ids = f"id_{owner.uid}_%s"
+        form = forms.ChoiceForm(initial=initial, auto_id=ids)
+        if bound and bound[0] == str(owner.uid):
+            form = bound[1]
         houses.append((owner, form))
     rows = queries.received(actor)
     replaced = {row.edition.replaces_id for row in rows if row.edition.replaces_id}
