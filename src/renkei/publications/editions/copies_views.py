@@ -16,6 +16,7 @@ from renkei.directory import queries as directory
 from renkei.gate.actor import current
 from renkei.gate.pages import page, public_page
 from renkei.kernel import clock
+from renkei.notices.actions import mark_read_about
 from renkei.publications import members
 from renkei.publications.editions import forms, present, queries, receivers, sending
 from renkei.publications.editions.making import name_of
@@ -173,6 +174,7 @@ def received(request: HttpRequest, uid: UUID) -> HttpResponse:
     edition = queries.received_edition(actor, uid)
     for row in queries.unopened(actor, edition):
         sending.opened(actor, row)
+    mark_read_about(actor, request.path)
     context = {
         "edition": edition,
         "name": name_of(edition),
