@@ -16,6 +16,7 @@ from renkei.directory import queries as directory
 from renkei.gate.actor import current
 from renkei.gate.pages import page, public_page
 from renkei.kernel import clock
+from renkei.notices.actions import mark_read_about
 from renkei.publications import members
 from renkei.publications.editions import forms, present, queries, receivers, sending
 from renkei.publications.editions.making import name_of
@@ -134,7 +135,7 @@ def received_list(request: HttpRequest) -> HttpResponse:
     bound: tuple[str, forms.ChoiceForm] | None = None
     if request.method == "POST":
         owner = directory.facility(request.POST.get("owner", ""))
-        form = forms.ChoiceForm(request.POST)
+        form = forms.ChoiceForm(request.POST, auto_id=f"id_{owner.uid}_%s")
         bound = (str(owner.uid), form)
         if done(
             form,
@@ -151,7 +152,10 @@ def received_list(request: HttpRequest) -> HttpResponse:
     houses = []
     for owner, choice in queries.houses(actor):
         initial = {"way": choice.way, "email": choice.email} if choice else {"way": Way.POST}
-        form = bound[1] if bound and bound[0] == str(owner.uid) else forms.ChoiceForm(initial=initial)
+        ids = f"id_{owner.uid}_%s"
+        form = forms.ChoiceForm(initial=initial, auto_id=ids)
+        if bound and bound[0] == str(owner.uid):
+            form = bound[1]
         houses.append((owner, form))
     rows = queries.received(actor)
     replaced = {row.edition.replaces_id for row in rows if row.edition.replaces_id}
@@ -170,6 +174,7 @@ def received(request: HttpRequest, uid: UUID) -> HttpResponse:
     edition = queries.received_edition(actor, uid)
     for row in queries.unopened(actor, edition):
         sending.opened(actor, row)
+    mark_read_about(actor, request.path)
     context = {
         "edition": edition,
         "name": name_of(edition),

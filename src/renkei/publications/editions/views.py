@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.directory import queries as directory
-from renkei.gate.actor import current
+from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotFound
@@ -89,16 +89,28 @@ def editions(request: HttpRequest) -> HttpResponse:
     return render(request, "publications/editions_list.html", context, status=422 if form.is_bound else 200)
 
 
+def _receivers_now(actor: Actor, row: Edition) -> dict[str, Any]:
+    """Who would receive it on its day; nobody any more once it was sent."""
+    day = clock.today() if row.state == EditionState.READY else max(row.send_on, clock.today())
+    found = [] if row.state == EditionState.SENT else receivers(actor, row, day)
+    troubles = [one for one in found if one.trouble]
+    return {"receivers": found, "ways": present.ways(found), "day": day, "troubles": troubles}
+
+
+def _log(request: HttpRequest, actor: Actor, row: Edition) -> dict[str, Any]:
+    """What became of each copy, searched and in pages."""
+    words = request.GET.get("q", "")
+    log = Paginator(queries.dispatches(actor, row, words), PER_PAGE).get_page(request.GET.get("page"))
+    envelopes = queries.dispatches(actor, row).filter(way=Way.POST, state=Sending.WAITING)
+    lines = [present.log_line(one) for one in log.object_list]
+    return {"q": words, "page": log, "log": lines, "to_post": envelopes.count()}
+
+
 def edition_page(request: HttpRequest, row: Edition, *, status: int = 200, **filled: Any) -> HttpResponse:
     """One edition as the office sees it."""
     actor = current()
     running = members.schemes_of(row.facility_id, row.send_on)
     initial = {"send_on": row.send_on, "greeting": row.greeting, "schemes": [str(k) for k in row.scheme_ids]}
-    sent = row.state == EditionState.SENT
-    day = clock.today() if row.state == EditionState.READY else max(row.send_on, clock.today())
-    found = [] if sent else receivers(actor, row, day)
-    words = request.GET.get("q", "")
-    log = Paginator(queries.dispatches(actor, row, words), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "row": row,
         "line": present.line(row),
@@ -106,27 +118,21 @@ def edition_page(request: HttpRequest, row: Edition, *, status: int = 200, **fil
         "step": present.step(row),
         "draft": row.state == EditionState.DRAFT,
         "ready": row.state == EditionState.READY,
-        "sent": sent,
+        "sent": row.state == EditionState.SENT,
         "too_early": clock.today() < row.send_on,
         "form": forms.DetailsForm(initial=initial, schemes=running),
         "file_form": forms.FileForm(),
         "correct_form": forms.WordsForm(label="訂正した内容"),
         "files": {file.kind: file for file in queries.files(actor, row)},
         "tables": [making.table_of(actor, row, kind) for kind in making.TABLES],
-        "receivers": found,
-        "ways": present.ways(found),
-        "day": day,
-        "troubles": [one for one in found if one.trouble],
-        "q": words,
-        "page": log,
-        "log": [present.log_line(one) for one in log.object_list],
-        "to_post": queries.dispatches(actor, row).filter(way=Way.POST, state=Sending.WAITING).count(),
         "sheets": list(pdf.label_sheets().values()),
         "replaced_by": queries.replaced_by(actor, row),
         "correction": queries.correction_of(actor, row),
         "public": set(PublishedPart.objects.filter(edition=row).values_list("kind", flat=True)),
         "may_edit": actor.may(P.EDIT_EDITION),
         "may_send": actor.may(P.SEND_EDITION),
+        **_receivers_now(actor, row),
+        **_log(request, actor, row),
         **filled,
     }
     return render(request, "publications/editions_edition.html", context, status=status)
