@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django import forms
 
@@ -20,14 +21,22 @@ class NeedForm(FindForm):
     )
 
 
-class PersonForm(UiForm):
+class StepForm(UiForm):
+    """One of several forms of a page: its fields have ids of their own, so that each label names its own field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{type(self).__name__.removesuffix('Form').lower()}_%s")
+        super().__init__(*args, **kwargs)
+
+
+class PersonForm(StepForm):
     """The name, with consent only."""
 
     consent = forms.BooleanField(label="氏名を記録することに、ご本人が同意した", required=False)
     name = forms.CharField(label="氏名", max_length=100, required=False)
 
 
-class WayForm(UiForm):
+class WayForm(StepForm):
     """What was done besides a referral."""
 
     way = forms.ChoiceField(
@@ -40,13 +49,13 @@ class WayForm(UiForm):
     )
 
 
-class ReferralForm(UiForm):
+class ReferralForm(StepForm):
     """Which patient of one's own house the letter is about."""
 
     number = forms.CharField(label="患者番号または氏名", max_length=60)
 
 
-class OutcomeForm(UiForm):
+class OutcomeForm(StepForm):
     """What came of it."""
 
     outcome = forms.ChoiceField(label="結果", choices=Outcome.choices, widget=forms.RadioSelect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from io import BytesIO
 
@@ -279,6 +280,8 @@ def test_the_pages_lead_from_the_start_to_the_choice(
     client.post(reverse("counter:choose", args=[uid]), {"facility": str(clinics[1].uid)})
     text = client.get(reverse("counter:session", args=[uid])).content.decode()
     assert "若草整形へのご案内" in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids)), "every label names a field of its own"
     assert "若草整形" in client.get(reverse("counter:index")).content.decode()
     wrong = client.post(reverse("counter:need", args=[uid]), {"department": "呪術科"})
     assert wrong.status_code == 422
