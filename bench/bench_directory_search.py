@@ -75,8 +75,9 @@ MAKE = [
  SELECT 1, id, '', '', CASE WHEN id % 5 = 0 THEN '{after_hours,home_care}'::varchar[] ELSE '{}' END,
  CASE WHEN id % 7 = 0 THEN '{en}'::varchar[] ELSE '{}' END, id % 6 = 0, id % 6 = 1, id % 3 = 0, id % 4 = 1, id % 9 <> 0,
  id % 50 <> 0, now() FROM directory_facility WHERE name LIKE '医院%'""",
-    """INSERT INTO enrolments_scheme (version, uid, key, owner_id, name, greeting, contact, takes_applications, from_on, last_number)
- SELECT 1, gen_random_uuid(), 'registered_physician_isehara', min(id), '登録医制度', '', '', true, '2020-04-01', 0
+    """INSERT INTO enrolments_scheme (version, uid, key, owner_id, name, greeting, contact, takes_applications, from_on, last_number,
+ areas)
+ SELECT 1, gen_random_uuid(), 'registered_physician_isehara', min(id), '登録医制度', '', '', true, '2020-04-01', 0, '{}'
  FROM directory_facility""",
     """INSERT INTO enrolments_enrolment (version, uid, scheme_id, owner_id, facility_id, physician_name, physician_kana, seat,
  category, answers, physician_key, joined_on, end_reason, ended_by, objects_to_renewal, exceptions)
