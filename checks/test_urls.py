@@ -30,7 +30,7 @@ from checks.addresses import (
     plain,
 )
 from checks.filler import MARK
-from checks.world import OUTSIDERS, World, fingerprint, login
+from checks.world import OUTSIDERS, World, login, rows_of
 from renkei.accounts.models import Person
 from renkei.gate.actor import Actor
 from testing.fixtures import StaffClient
@@ -93,11 +93,35 @@ def visited(world: World) -> Iterator[Visited]:
     with mock.patch("renkei.publications.search.pace.seconds_to_wait", return_value=0):
         paths = live_paths(world)
         shown = _shown_to_the_owner(world, paths)
-        before = fingerprint(world.database, tables)
+        before = rows_of(world.database, tables)
         yield Visited(world, paths, tables, shown)
     loud.setLevel(level)
-    after = fingerprint(world.database, tables)
-    assert {t for t in tables if before[t] != after[t]} == set()
+    _assert_only_added(world, tables, before, {actor.facility_id for actor in world.cast.outsiders()})
+
+
+def _assert_only_added(world: World, tables: list[str], before: dict[str, Any], homes: set[int]) -> None:
+    """No row that was there is another one or gone; a new one belongs to ``homes`` (a page may begin something own)."""
+    after = rows_of(world.database, tables)
+    for table in tables:
+        left = {key: row for key, row in after[table].items() if key in before[table]}
+        assert left == before[table], f"a stranger changed {table}"
+        strange = {whose for key, (_, whose) in after[table].items() if key not in left} - homes
+        assert not strange, f"a stranger put a row into {table} at {strange}"
+
+
+def test_a_row_at_another_facility_is_not_taken_for_ones_own(visited: Visited) -> None:
+    """The proof itself: a changed row, a lost row and a new one elsewhere are all seen."""
+    table = "publications_countersession"
+    now = rows_of(visited.world.database, [table])
+    (key, (content, home)), *_ = now[table].items()
+    _assert_only_added(visited.world, [table], now, set())
+    for earlier, homes in (
+        ({table: {key: (0, home)}}, {home}),
+        ({table: {**now[table], -1: (content, home)}}, {home}),
+        ({table: {}}, {home + 1}),
+    ):
+        with pytest.raises(AssertionError, match="a stranger"):
+            _assert_only_added(visited.world, [table], earlier, homes)
 
 
 def _shown_to_the_owner(world: World, paths: dict[str, list[str]]) -> list[str]:
@@ -133,12 +157,11 @@ def outsider(request: pytest.FixtureRequest, visited: Visited) -> Iterator[Actor
 
 
 @pytest.fixture
-def unchanged(visited: Visited) -> Iterator[None]:
-    """No row about somebody is another one after the test."""
-    before = fingerprint(visited.world.database, visited.tables)
+def unchanged(visited: Visited, outsider: Actor) -> Iterator[None]:
+    """No row about somebody is another one after the test, and new ones are at home."""
+    before = rows_of(visited.world.database, visited.tables)
     yield
-    after = fingerprint(visited.world.database, visited.tables)
-    assert {t for t in visited.tables if before[t] != after[t]} == set()
+    _assert_only_added(visited.world, visited.tables, before, {outsider.facility_id})
 
 
 def test_a_role_outside_sees_nothing_at_any_address(visited: Visited, outsider: Actor) -> None:

@@ -100,6 +100,22 @@ def fingerprint(database: str, tables: list[str]) -> dict[str, object]:
     return found
 
 
+def rows_of(database: str, tables: list[str]) -> dict[str, dict[int, tuple[object, int | None]]]:
+    """Content and facility of every row of ``tables`` by its key, as the owner sees them: to tell whose rows are new.
+
+    The facility is None in a table without that column.
+    """
+    with login("renkei_owner", database) as owner:
+        query = "SELECT id, hashtextextended(t::text, 0), (to_jsonb(t)->>'facility_id')::bigint FROM {} t"
+        return {
+            table: {
+                int(str(key)): (content, None if whose is None else int(str(whose)))
+                for key, content, whose in owner.execute(sql.SQL(query).format(sql.Identifier(table)))
+            }
+            for table in tables
+        }
+
+
 def count(query: str, *values: object) -> int:
     """The first number of ``query`` on the default connection."""
     with connection.cursor() as cursor:

@@ -67,7 +67,7 @@ def year_now() -> int:
 
 def hospital_class(facility_id: int) -> int:
     """The place of a hospital: 0 none, 1 特定機能病院, 2 地域医療支援病院, 3 紹介受診重点医療機関."""
-    return int(rule("functions.hospital_class", facility_id, default=0))
+    return int(rule("functions.hospital_class", facility_id))
 
 
 def is_concerned(facility: Facility) -> bool:
@@ -159,7 +159,7 @@ def reports_in(actor: Actor, year: int, top: Area | None = None) -> QuerySet[Fun
 
 def gap_percent(actor: Actor) -> int:
     """Below this share of the reports a function is called few (少ない); a setting of the public body."""
-    return int(rule("functions.gap_percent", actor.facility_id, default=20))
+    return int(rule("functions.gap_percent", actor.facility_id))
 
 
 def figures(codes: Iterable[str], year: int) -> dict[str, AreaFigure]:
