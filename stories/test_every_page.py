@@ -9,97 +9,10 @@ from playwright.sync_api import Page, Response, expect
 
 from stories.conftest import Site
 from stories.journeys import fill_letter, start_letter
+from stories.pages import PAGES, PUBLIC
 from stories.steps import DESKTOP, PHONE, Desk, given, then, when
 
-# A page is an address, "> selector": the first such link of the page before it, ">> selector": the same, and it becomes
-# the row, or "+ part": below that row.
-PATIENT = ("/patients/?q=鈴木 一郎", ">> main a[data-open]")
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
-OWN = "> nav a[href*='/settings/']"
-PAGES: dict[str, tuple[str, ...]] = {
-    "sato.h1": (
-        *(f"/referrals/desk/?tab={tab}" for tab in ("new", "dates", "today", "overdue", "back")),
-        "> main a[data-open]",
-        "/referrals/search/?q=鈴木",
-        "/referrals/search/?q=だれもいない",
-        "/notices/",
-        "/directory/",
-        "> main table a",
-        "/exchange/upload/",
-        "/guests/requests/",
-        "> main a[data-open]",
-        "/nowhere/",
-        "/operations/",
-    ),
-    "takahashi.h1": (
-        "/referrals/desk/?tab=overdue",
-        "> main a[data-open]",
-        "> main a[href*='/reply/']",
-        "/referrals/replies/drafts/",
-        "/circles/emergency/",
-    ),
-    "ishida.h1": ("/referrals/desk/?tab=back", "> main a[data-open]", "/referrals/clinic/"),
-    "aoki.c1": (
-        *(
-            f"/referrals/clinic/?tab={tab}"
-            for tab in ("open", "answer", "unread", "late", "drafts", "incoming", "done")
-        ),
-        "/referrals/clinic/?tab=unread",
-        "> main a[data-open]",
-        "> main a[href*='/correct/']",
-        "/referrals/new/?q=鈴木",
-        "/patients/new/",
-        *PATIENT,
-        "> main a[href*='/consents/']",
-        "+ edit/",
-        "+ link/",
-        "+ access/",
-    ),
-    "kimura.c1": ("/referrals/clinic/", "/referrals/new/", "/patients/?q=だれもいない"),
-    "ono.v1": ("/", "/patients/", "/referrals/search/"),
-    "oka.h1": (
-        "/accounts/members/",
-        "> main table a",
-        "/accounts/members/invite/",
-        "/clients/",
-        "/clients/new/system/",
-        "/clients/new/app/",
-        "/clients/connections/",
-        "/accounts/me/",
-        "/accounts/2fa/",
-        "/accounts/2fa/totp/activate/",
-        "/accounts/password/change/",
-        "/circles/reviews/",
-        "/webhooks/",
-        "/webhooks/new/",
-        "/guests/settings/",
-        "> main a[href*='/settings/kinds/']",
-        "/directory/",
-        OWN,
-        "> main table a",
-        OWN,
-        ">> .actions a",
-        "+ edit/",
-        "+ hours/",
-        "+ departments/new/",
-        "+ posts/new/",
-        "+ relations/",
-        "+ picture/",
-        "+ close/",
-        "/notices/?tab=post",
-    ),
-    "nagai.h1": (
-        "/operations/",
-        "/operations/jobs/",
-        "/clients/",
-        "/notices/outbox/",
-        "/directory/import/",
-        "/directory/new/",
-        "/demo/clock/",
-        "/ui/gallery/",
-    ),
-    "mochizuki.h1": ("/operations/trail/", "/circles/reviews/"),
-}
 
 
 def look(people: Desk, page: Page) -> None:
@@ -152,11 +65,11 @@ def test_the_pages_of_a_role_are_accessible_on_a_desk_and_on_a_phone(
             seen.add(page.url)
 
 
-def test_the_door_is_accessible(people: Desk, site: Site) -> None:
+def test_what_everybody_may_open_is_accessible(people: Desk, site: Site) -> None:
     page = people.stranger("nobody")
-    for path in ("/accounts/login/", "/accounts/invitation/"):
-        with then(f"{path} can be used by anyone"):
-            people.go(page, path)
+    for step in PUBLIC:
+        with then(f"{step} can be used by anyone"):
+            people.go(page, address(page, step, ""))
             look(people, page)
 
 

@@ -104,10 +104,10 @@ def test_a_clinic_keeps_its_own_data_and_a_closed_one_is_not_offered(people: Des
             aoki.get_by_role("button", name="登録する").click()
         both_widths(people, aoki, "closing-days")
 
-    with then("the hospital sees it at once, and that the clinic's data was never confirmed"):
+    with then("the hospital sees it at once, and when the clinic confirmed its data"):
         people.go(sato, clinic)
         expect(sato.locator("main")).to_contain_text("本日は休診しています")
-        expect(sato.locator("main")).to_contain_text("まだ一度も確認されていません")
+        expect(sato.locator("main")).to_contain_text("最終確認 2026年4月7日")
         assert people.post(sato, f"{clinic}profile/confirm/", {}) == 403
         assert people.post(sato, f"{clinic}profile/", {"message": "よその施設"}) == 403
 

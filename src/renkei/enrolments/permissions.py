@@ -41,7 +41,7 @@ register(
             _SIDE,
         ),
         Role.SOCIAL_WORKER: [P.VIEW],
-        Role.PUBLIC_OFFICER: [P.VIEW],
+        Role.PUBLIC_OFFICER: [P.VIEW, P.HANDLE, P.DECIDE, P.MANAGE],
         Role.LIAISON_STAFF: _OFFICE,
         Role.ALLIANCE_OFFICE: _OFFICE,
     },

@@ -34,11 +34,12 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = current()
     mine = {e.scheme_id for e in queries.own_memberships(actor).filter(ended_on=None)}
     running = queries.running()
+    may_handle = actor.may(P.HANDLE)
     context = {
         "runs": [
             (s, manifest_of(s.key), queries.applications(actor, s, State.SUBMITTED).count())
             for s in running
-            if s.owner_id == actor.facility_id
+            if may_handle and s.owner_id == actor.facility_id
         ],
         "memberships": [present.member_line(row) for row in queries.own_memberships(actor)[:100]],
         "applications": [present.application_line(row) for row in queries.own_applications(actor)[:20]],

@@ -249,7 +249,7 @@ def _region(actor: Actor, house: House, counts: Mapping[str, int]) -> list[Entry
         lines.append(Entry("指標", "indicators:index"))
     elif actor.may(Indicators.IMPORT):
         lines.append(Entry("受診の取り込み", "indicators:upload", short="取り込み"))
-    if actor.may(Publications.VIEW_FUNCTIONS):
+    if actor.may(Publications.VIEW_FUNCTIONS) and house.kind == FacilityKind.PUBLIC_BODY:
         lines.append(Entry("かかりつけ医機能", "publications:function_area", tab=True, short="医機能"))
     elif actor.may(Publications.REPORT_FUNCTIONS):
         lines.append(Entry("かかりつけ医機能報告", "publications:function_reports", short="機能報告"))

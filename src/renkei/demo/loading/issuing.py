@@ -196,8 +196,9 @@ def _edition(scheme: Scheme, house: Facility, month_on: date, state: EditionStat
     for kind in (Part.OUTPATIENT, Part.DUTY):
         row = _table(edition, kind, filled=sent or kind == Part.OUTPATIENT)
         row.save(using=using)
-        if sent:
-            content = pdf.table(edition, row)
+        if at:
+            with clock.frozen(at):
+                content = pdf.table(edition, row)
             EditionFile(
                 edition=edition,
                 facility=house,
@@ -206,7 +207,7 @@ def _edition(scheme: Scheme, house: Facility, month_on: date, state: EditionStat
                 content=content,
                 sha256=hashlib.sha256(content).hexdigest(),
                 pages=pages(content),
-                made_at=at or DEMO_START,
+                made_at=at,
             ).save(using=using)
     return edition
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.apps import apps
 from django.db import connections, transaction
 
+from renkei.demo.loading.counter import load_counter
 from renkei.demo.loading.files import load_files
 from renkei.demo.loading.functions import load_functions
 from renkei.demo.loading.guests import load_guests
@@ -78,7 +79,7 @@ def load(
 def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
     places = load_places(plan, using)
     staff = load_people(plan, places, using)
-    told(f"  施設 {len(places.facilities)}、職員 {len(plan.staff)} 人")
+    told(f"  職員 {len(plan.staff)} 人")
     with connections[using].cursor() as cursor:
         patients = Patients(cursor, plan, places)
         trail = Trail(cursor)
@@ -96,12 +97,14 @@ def _load(plan: Region, using: str, told: Told) -> dict[str, int]:
         counts |= load_visits(cursor, places, staff, using)
         counts |= load_guests(places, using)
         counts |= load_schemes(plan, places, staff, using)
-        told(f"  制度の登録 {counts['enrolments_enrolment']} 件")
+        houses = Facility.objects.using(using).count()
+        told(f"  施設 {houses}、制度の登録 {counts['enrolments_enrolment']} 件")
         load_search(plan, places, using)
         counts |= load_issuing(plan, places, using)
         counts |= load_functions(plan, places, using)
         counts["publications_searchentry"] = rebuild(using)
         counts |= load_policies(places, using)
+        counts["publications_countersession"] = load_counter(places, using)
         cursor.execute("SELECT setval('referrals_number', %s)", [len(stories)])
         told(f"  紹介 {len(stories)} 件、経過 {counts['referrals_referralmove']} 行")
     return counts
