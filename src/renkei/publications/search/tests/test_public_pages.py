@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from renkei.directory.models import Facility, Post, Rule, StaffNote
+from renkei.directory.models import Facility, FacilityProfile, Post, Rule, StaffNote
 from renkei.kernel import clock
 from renkei.publications.search import pace
 from renkei.publications.search.drawing import Spot, draw
@@ -88,6 +88,15 @@ def test_a_closing_day_is_on_the_list_and_the_page_at_once(clinic: Facility, cli
         gone = client.get(f"{reverse('find:search')}?department=整形外科&day=2026-06-05")
         assert "すべてに合う医療機関は見つかりませんでした" in gone.content.decode()
         assert "1件" in gone.content.decode()
+
+
+def test_a_list_says_whose_data_nobody_confirmed_for_a_year(clinic: Facility, client: Client) -> None:
+    says = "掲載内容の確認日が古いか、まだありません"
+    address = addresses(clinic)[0]
+    assert says in client.get(address).content.decode()
+    with arranging():
+        FacilityProfile.objects.filter(facility=clinic).update(confirmed_on=clock.today())
+    assert says not in client.get(address).content.decode()
 
 
 def test_who_does_not_want_to_be_listed_has_no_public_page(cast: Cast, client: Client) -> None:
