@@ -48,6 +48,12 @@ def closed_among(facility_ids: Iterable[int], day: date) -> dict[int, ClosingDay
     return {row.facility_id: row for row in rows}
 
 
+def suspended_on(day: date) -> set[int]:
+    """Keys of every facility that is suspended (休止) on ``day``; a day off out of turn is no suspension."""
+    rows = ClosingDay.objects.filter(suspension=True, from_on__lte=day, until_on__gte=day)
+    return set(rows.order_by().values_list("facility_id", flat=True))
+
+
 def notes(actor: Actor, about: Facility | int) -> list[StaffNote]:
     """What the actor's own house noted about a facility (院内メモ), newest first; nobody else's ever."""
     return notes_about(actor, [_id(about)]).get(_id(about), [])
