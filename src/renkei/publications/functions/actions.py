@@ -197,7 +197,7 @@ def submit_report(actor: Actor, row: FunctionReport) -> FunctionReport:
     row.submitted_at, row.submitted_by = clock.now(), actor.label
     row.returned_reason = ""
     row.save()
-    set_functions(actor, house, functions=row.functions)
+    set_functions(actor, house, functions=row.functions, year=row.year)
     emit(FunctionsReported(row.pk, row.facility_id, row.year))
     return row
 

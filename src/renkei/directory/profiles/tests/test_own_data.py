@@ -86,6 +86,19 @@ def test_a_profile_that_somebody_saved_in_between_is_not_overwritten(cast: Cast)
     assert shown.profile(clinic).message == "駅前です"
 
 
+def test_what_a_report_said_is_changed_by_a_report_alone(cast: Cast) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    with acting(aoki):
+        actions.set_functions(aoki, clinic, functions=[], year=2026)
+        with pytest.raises(Invalid) as refused:
+            own.edit_profile(aoki, clinic, values={"functions": ["home_care"], "message": "駅前です"})
+        assert (refused.value.code, refused.value.field) == ("functions_reported", "functions")
+        row = shown.profile(clinic)
+        assert (row.functions, row.message, row.functions_year) == ([], "", 2026)
+        own.edit_profile(aoki, clinic, values={"functions": [], "message": "駅前です"})
+    assert shown.profile(clinic).message == "駅前です"
+
+
 def test_nobody_changes_another_houses_data(cast: Cast) -> None:
     sato, clinic = cast.actor("sato"), cast.facility("C1")
     with acting(sato):
