@@ -219,6 +219,24 @@ def test_the_yearly_reminder_comes_once_and_again_a_year_after_the_confirmation(
         assert told() == 2
 
 
+def test_who_does_not_answer_is_asked_again_a_year_later_and_not_before(cast: Cast) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    with acting(aoki):
+        own.confirm_profile(aoki, clinic)
+
+    def asked() -> list[date | None]:
+        with arranging():
+            remind_of_confirmation()
+        return [shown.profile(key).reminded_on for key in (clinic, cast.facility("C2"))]
+
+    with at(date(2027, 6, 1)):
+        assert asked() == [date(2027, 6, 1), date(2027, 6, 1)]
+    with at(date(2028, 5, 31)):
+        assert asked() == [date(2027, 6, 1), date(2027, 6, 1)]
+    with at(date(2028, 6, 1)):
+        assert asked() == [date(2028, 6, 1), date(2028, 6, 1)]
+
+
 def test_who_is_reached_on_paper_or_closed_is_not_reminded(cast: Cast, administrator: Actor) -> None:
     with acting(administrator):
         actions.edit_facility(administrator, cast.facility("C1"), uses_renkei=False)
