@@ -118,7 +118,8 @@ def _kept(facility_ids: Iterable[int]) -> list[_Kept]:
     ids = list(facility_ids)
     today = clock.today()
     rows = FacilityProfile.objects.filter(facility_id__in=ids)
-    days = {key: found for key, *found in rows.values_list("facility_id", "confirmed_on", "reminded_on")}
+    columns = rows.values_list("facility_id", "confirmed_on", "reminded_on")
+    days = {key: (confirmed, reminded) for key, confirmed, reminded in columns}
     rules = Rule.objects.filter(code=CONFIRM_MONTHS, valid_from__lte=today).exclude(valid_until__lte=today)
     # Later rows overwrite earlier ones of the same jurisdiction.
     months = {row.jurisdiction: int(row.value()) for row in rules.order_by("valid_from")}

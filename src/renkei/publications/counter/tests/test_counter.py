@@ -9,6 +9,7 @@ from io import BytesIO
 import pypdf
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import override_settings
 from django.urls import reverse
 
 from renkei.directory.models import Facility, StaffNote
@@ -68,6 +69,16 @@ def test_registered_first_with_the_reason_and_who_left_bears_no_mark(
     assert text.index("若草整形") < text.index("元登録整形") < text.index("桜台整形")
     assert "ご希望4つすべて・1km以内・登録医" in text
     assert text.count(">登録医<") == 1
+
+
+def test_the_counters_map_may_ask_the_tile_server_and_no_other_page_may(
+    sato: Actor, clinics: list[Facility], browser: StaffClient
+) -> None:
+    client, policy = browser.log_in(sato), "Content-Security-Policy"
+    with override_settings(RENKEI_TILES="https://tiles.example.jp/{z}/{x}/{y}.png"):
+        page = client.get(reverse("counter:session", args=[session_of(sato).uid]))
+        assert "https://tiles.example.jp" in page[policy]
+        assert "tiles.example.jp" not in client.get(reverse("counter:index"))[policy]
 
 
 def test_staff_see_the_notes_of_their_own_house_only(

@@ -7,6 +7,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -147,9 +148,19 @@ def test_the_map_asks_nobody_outside_unless_a_tile_server_is_set(
     assert "<image" not in client.get(address).content.decode()
     settings.RENKEI_TILES = "https://tiles.example.jp/{z}/{x}/{y}.png"  # type: ignore[attr-defined]
     settings.RENKEI_TILES_ATTRIBUTION = "試しの地図"  # type: ignore[attr-defined]
-    text = client.get(address).content.decode()
-    assert 'href="https://tiles.example.jp/16/' in text
-    assert "試しの地図" in text
+    for with_map in (address, addresses(clinic)[2]):
+        answer = client.get(with_map)
+        assert 'href="https://tiles.example.jp/16/' in answer.content.decode()
+        assert "試しの地図" in answer.content.decode()
+        assert images_from(answer) == ["'self'", "data:", "https://tiles.example.jp"]
+    for without in (reverse("find:search"), "/accounts/login/"):
+        assert images_from(client.get(without)) == ["'self'", "data:"]
+
+
+def images_from(answer: HttpResponse) -> list[str]:
+    """Where the browser may take pictures from."""
+    policy = dict(part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; "))
+    return policy["img-src"].split()
 
 
 def test_markers_lie_inside_the_map_and_do_not_cover_each_other() -> None:
