@@ -11,8 +11,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import override_settings
 from django.urls import reverse
+from PIL import Image
 
-from renkei.directory.models import Facility, StaffNote
+from renkei.directory.models import Facility, MapPicture, StaffNote
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.kernel import clock
@@ -241,6 +242,21 @@ def test_the_handout_is_a_pdf_that_names_the_picked_and_nobody_else(
     assert text.count("登録医") == 1
     assert "鈴木" not in text
     assert client.post(reverse("counter:handout", args=[session_of(sato).uid])).status_code == 422
+
+
+def test_the_handout_shows_each_clinics_own_drawing_of_the_way(
+    sato: Actor, clinics: list[Facility], browser: StaffClient
+) -> None:
+    out = BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(out, "PNG")
+    with arranging():
+        MapPicture.objects.create(
+            facility=clinics[1], content=out.getvalue(), media_type="image/png", sha256="0" * 64
+        )
+    row = session_of(sato, clinics[1], clinics[2])
+    made = browser.log_in(sato).post(reverse("counter:handout", args=[row.uid])).content
+    pictures = [image for page in pypdf.PdfReader(BytesIO(made)).pages for image in page.images]
+    assert [picture.image.size for picture in pictures if picture.image] == [(300, 200)]
 
 
 def words_of(pdf: bytes) -> str:
