@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.urls import reverse
 from PIL import Image
 
+from renkei.audit.models import AuditEntry
 from renkei.directory.models import Facility, MapPicture, StaffNote
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
@@ -123,6 +124,11 @@ def test_consent_taken_back_blanks_the_name(sato: Actor, clinics: list[Facility]
         assert row.patient_name == "鈴木 一郎"
         row = actions.set_person(sato, row, consent=False)
     assert row.patient_name == ""
+    with arranging():
+        kept = AuditEntry.objects.filter(subject="publications.countersession", subject_id=row.pk)
+        lines = [str(entry.changes) for entry in kept]
+    assert len(lines) >= 3
+    assert not any("鈴木" in line for line in lines), "the trail keeps what was taken back for ever"
 
 
 def test_only_the_shortlist_can_be_chosen_and_it_is_short(
