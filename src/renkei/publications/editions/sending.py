@@ -212,7 +212,7 @@ def remind(actor: Actor, edition: Edition) -> None:
     notify(
         edition.facility_id,
         kind="edition_due",
-        text=f"{name_of(edition)}の発送日です。今の状態は「{edition.get_state_display()}」です",
+        text=f"{name_of(edition)}の発送日({edition.send_on.month}月{edition.send_on.day}日)です。今の状態は「{edition.get_state_display()}」です",
         url=address("publications:edition", edition.uid),
     )
 

@@ -16,6 +16,7 @@ from renkei.directory.types import WEEKDAYS
 from renkei.gate.middleware import client_address
 from renkei.gate.pages import View, public_page
 from renkei.kernel.errors import NotFound
+from renkei.publications.leaflets.queries import published_of
 from renkei.publications.search import pace, present, queries
 from renkei.publications.search.drawing import let_tiles_in
 from renkei.publications.search.forms import FindForm
@@ -108,6 +109,7 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
         "map": drawing,
         "attribution": settings.RENKEI_TILES_ATTRIBUTION,
         "has_picture": has_map(found),
+        "leaflets": published_of(hit.id),
     }
     return let_tiles_in(render(request, "publications/find_detail.html", context), drawing)
 

@@ -152,6 +152,20 @@ def test_only_the_shortlist_can_be_chosen_and_it_is_short(
     assert row.chosen_id is None
 
 
+def test_who_closed_or_is_suspended_cannot_be_chosen(sato: Actor, clinics: list[Facility]) -> None:
+    row = session_of(sato, clinics[0], clinics[1])
+    today = clock.today()
+    with arranging():
+        Town().closing(clinics[0], today, today + timedelta(days=30), suspension=True)
+        Facility.objects.filter(pk=clinics[1].pk).update(closed_on=today)
+    with acting(sato):
+        for clinic, code in ((clinics[0], "facility_suspended"), (clinics[1], "facility_closed")):
+            with pytest.raises(NotPossibleNow) as refused:
+                actions.choose(sato, row, facility_id=clinic.pk)
+            assert refused.value.code == code
+        assert queries.one(sato, row.uid).chosen_id is None
+
+
 def test_the_chosen_one_gets_a_back_referral_draft(cast: Cast, sato: Actor, clinics: list[Facility]) -> None:
     with arranging():
         patient = Patient(

@@ -12,6 +12,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from renkei.enrolments.models import Scheme
+from renkei.gate.actor import current
 from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow
@@ -20,6 +21,8 @@ from renkei.publications.leaflets.tests.conftest import TEXTS, World, words_of
 from renkei.publications.leaflets.texts import FIELDS
 from renkei.publications.leaflets.words import flags, plain, words_on
 from renkei.publications.models import LeafletState, PublishedLeaflet
+from renkei.publications.search.actions import refresh
+from renkei.publications.tests.region import end_membership
 from testing.cast import Cast
 from testing.database import arranging
 from testing.fixtures import StaffClient
@@ -42,6 +45,19 @@ def test_an_approved_leaflet_is_what_everybody_reads(world: World, client: Clien
     made = client.get(reverse("publications:leaflet_public_pdf", args=[row.uid])).content
     assert "青木内科" in words_of(made)
     assert "承認" in words_of(made)
+
+
+def test_the_search_leads_to_the_approved_leaflet_and_to_no_draft(world: World, client: Client) -> None:
+    detail = reverse("find:detail", args=[world.cast.facility("C1").uid])
+    with arranging("an entry of the search"):
+        refresh(current(), [world.cast.facility("C1").pk])
+    version = world.submitted()
+    assert "紹介リーフレット" not in client.get(detail).content.decode()
+    world.does("sato", actions.approve, version)
+    address = reverse("publications:leaflet_public", args=[PublishedLeaflet.objects.get().uid])
+    assert address in client.get(detail).content.decode()
+    end_membership(world.cast.facility("C1"), date(2026, 6, 1))
+    assert address not in client.get(detail).content.decode()
 
 
 def test_an_unapproved_version_is_not_public(world: World, client: Client) -> None:
