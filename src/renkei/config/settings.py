@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
 from renkei.config.people import *  # noqa: F403
+from renkei.config.tiles import checked
 
 SRC = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("RENKEI_DATA", "data")).resolve()
@@ -188,14 +188,13 @@ SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The map of the public search: a tile server as https://host/{z}/{x}/{y}.png, or nothing for a plain grid without any
-# request to elsewhere. Its terms decide what has to stand beside the map.
-RENKEI_TILES = os.environ.get("RENKEI_TILES", "")
+# request to elsewhere. Its terms decide what has to stand beside the map. Only a page with a map may ask it.
+RENKEI_TILES = checked(os.environ.get("RENKEI_TILES", ""))
 RENKEI_TILES_ATTRIBUTION = os.environ.get("RENKEI_TILES_ATTRIBUTION", "")
-_tiles = urlsplit(RENKEI_TILES)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", *([f"{_tiles.scheme}://{_tiles.netloc}"] if _tiles.netloc else [])],
+        "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

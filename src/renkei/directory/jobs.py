@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from renkei.directory.corporations.actions import settle_owner
@@ -11,7 +11,7 @@ from renkei.directory.corporations.queries import unsettled
 from renkei.directory.imports.running import take_in
 from renkei.directory.models import Facility
 from renkei.directory.profiles.actions import note_reminded
-from renkei.directory.profiles.queries import stale
+from renkei.directory.profiles.queries import due_for_reminder
 from renkei.gate.context import system
 from renkei.jobs.queue import periodic
 from renkei.kernel import clock
@@ -23,14 +23,14 @@ REMINDER = "confirm_profile"
 
 
 def remind_of_confirmation() -> int:
-    """Every facility that uses Renkei and did not confirm its data in time is told once; returns how many were told."""
+    """Every facility that uses Renkei and did not confirm its data in time is told, and again after a further such time
+    without an answer; returns how many were told."""
     told = 0
     with system("yearly confirmation of the directory") as actor, transaction.atomic():
         rows = Facility.objects.filter(Q(closed_on=None) | Q(closed_on__gt=clock.today()), uses_renkei=True)
-        waits = Q(profile__reminded_on=None) | Q(profile__confirmed_on__gte=F("profile__reminded_on"))
-        waiting = {row.pk: row for row in rows.filter(waits)}
-        for key in sorted(stale(waiting)):
-            facility = waiting[key]
+        using = {row.pk: row for row in rows}
+        for key in sorted(due_for_reminder(using)):
+            facility = using[key]
             note_reminded(actor, facility)
             notify(
                 facility.pk,

@@ -218,7 +218,8 @@ class FacilityProfile(PublicData):
     """What people look for in a facility beyond its name; edited by the facility, confirmed by it once a year.
 
     ``functions`` are codes of ``types.CareFunction`` (かかりつけ医機能 2号 イ–ニ), ``languages`` ISO 639-1 codes.
-    ``listed`` False: the facility does not want to stand in the public search.
+    ``functions_year``: the year of the function report (かかりつけ医機能報告) that says the functions; without one they are
+    the facility's own word. ``listed`` False: the facility does not want to stand in the public search.
     """
 
     versioned = True
@@ -228,6 +229,7 @@ class FacilityProfile(PublicData):
     message = models.CharField("ひとこと", max_length=300, blank=True)
     website = models.URLField("ホームページ", blank=True)
     functions = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    functions_year = models.PositiveSmallIntegerField("報告年", null=True, blank=True)
     languages = ArrayField(models.CharField(max_length=5), default=list, blank=True)
     house_calls = models.BooleanField("往診", default=False)
     home_visits = models.BooleanField("訪問診療", default=False)

@@ -48,11 +48,13 @@ def _profiles(told: dict[int, list[str]], using: str) -> None:
     """The directory says what was reported, as after every submission."""
     known = list(FacilityProfile.objects.using(using).filter(facility_id__in=told))
     for row in known:
-        row.functions = told[row.facility_id]
-    FacilityProfile.objects.using(using).visible_to(current()).bulk_update(known, ["functions"])
+        row.functions, row.functions_year = told[row.facility_id], YEAR
+    FacilityProfile.objects.using(using).visible_to(current()).bulk_update(
+        known, ["functions", "functions_year"]
+    )
     new = set(told) - {row.facility_id for row in known}
     FacilityProfile.objects.using(using).bulk_create(
-        FacilityProfile(facility_id=key, functions=told[key]) for key in sorted(new)
+        FacilityProfile(facility_id=key, functions=told[key], functions_year=YEAR) for key in sorted(new)
     )
 
 

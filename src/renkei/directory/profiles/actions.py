@@ -36,13 +36,14 @@ def edit_profile(
     """Change fields of ``PROFILE_FIELDS``; what is not named stays.
 
     ``seen_version`` is the profile's version that the person saw. Raises ``Invalid`` at the field, ``NotAllowed`` for
-    somebody else's facility, ``Stale``.
+    somebody else's facility, ``Stale``. Functions that a report said are not changed here.
     """
     require_reach(actor, facility, "profiles.actions.edit_profile")
     row = queries.profile(facility)
     if seen_version is not None and seen_version != row.version:
         raise Stale("stale", "ほかの人が先に更新しました。最新の内容を確認して、もう一度操作してください。")
     ready = _clean(values)
+    _refuse_other_than_reported(row, ready)
     if row.pk is None or any(getattr(row, name) != value for name, value in ready.items()):
         for name, value in ready.items():
             setattr(row, name, value)
@@ -50,6 +51,16 @@ def edit_profile(
         row.save()
         emit(ProfileChanged(facility.pk))
     return row
+
+
+def _refuse_other_than_reported(row: FacilityProfile, ready: Mapping[str, Any]) -> None:
+    """2号 without 1号 would come in here: what a report said is changed by a report."""
+    if row.functions_year is not None and ready.get("functions", row.functions) != row.functions:
+        raise Invalid(
+            "functions_reported",
+            f"かかりつけ医機能は{row.functions_year}年の報告の内容です。報告を直して、もう一度提出してください。",
+            "functions",
+        )
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:

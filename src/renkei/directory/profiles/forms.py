@@ -34,13 +34,23 @@ class ProfileForm(UiForm):
         label="ホームページ", required=False, max_length=200, help_text="例: https://example.jp/"
     )
     flags = _boxes("できること・設備", list(FLAGS.items()))
-    functions = _boxes("かかりつけ医機能(2号)", list(CareFunction.choices))
+    functions = _boxes(
+        "かかりつけ医機能(2号)",
+        list(CareFunction.choices),
+        "都道府県に報告した機能だけを選びます(1号の要件を満たしていることが前提です)。",
+    )
     languages = _boxes("日本語のほかに話せる言語", list(LANGUAGES.items()))
     listed = forms.BooleanField(
         label="公開の検索に載せる",
         required=False,
         help_text="外すと、ログインしない人の検索には出ません。連携先の画面には出ます。",
     )
+
+    def __init__(self, *args: Any, reported: bool = False, **kwargs: Any) -> None:
+        """``reported``: the function report says the functions, the profile does not ask for them."""
+        super().__init__(*args, **kwargs)
+        if reported:
+            del self.fields["functions"]
 
     @classmethod
     def initial_of(cls, row: FacilityProfile) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def rows(facility: Facility, row: FacilityProfile) -> list[Row]:
         Row("ホームページ", row.website, row.website),
     ]
     if row.functions or facility.kind in CARE:
-        lines.insert(3, Row("2号の機能", "、".join(str(labels[code]) for code in row.functions)))
+        source = f"({row.functions_year}年の報告)" if row.functions_year else "(施設の申告)"
+        said = "、".join(str(labels[code]) for code in row.functions)
+        lines.insert(3, Row("2号の機能", said and said + source))
     return [line for line in lines if line.value]
 
 

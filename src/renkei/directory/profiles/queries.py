@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule, StaffNote
@@ -48,6 +49,12 @@ def closed_among(facility_ids: Iterable[int], day: date) -> dict[int, ClosingDay
     return {row.facility_id: row for row in rows}
 
 
+def suspended_on(day: date) -> set[int]:
+    """Keys of every facility that is suspended (休止) on ``day``; a day off out of turn is no suspension."""
+    rows = ClosingDay.objects.filter(suspension=True, from_on__lte=day, until_on__gte=day)
+    return set(rows.order_by().values_list("facility_id", flat=True))
+
+
 def notes(actor: Actor, about: Facility | int) -> list[StaffNote]:
     """What the actor's own house noted about a facility (院内メモ), newest first; nobody else's ever."""
     return notes_about(actor, [_id(about)]).get(_id(about), [])
@@ -78,20 +85,49 @@ def stale(facility_ids: Iterable[int]) -> set[int]:
 
     Three queries for any number of facilities.
     """
+    return {kept.key for kept in _kept(facility_ids) if _is_stale(kept.confirmed_on, kept.months)}
+
+
+def due_for_reminder(facility_ids: Iterable[int]) -> set[int]:
+    """Which of them are stale and were not asked since, or asked so long ago that it is time to ask again."""
+    return {
+        kept.key
+        for kept in _kept(facility_ids)
+        if _is_stale(kept.confirmed_on, kept.months) and not _waits(kept)
+    }
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What one facility's reminder depends on; ``months`` by its own rule."""
+
+    key: int
+    confirmed_on: date | None
+    reminded_on: date | None
+    months: int
+
+
+def _waits(kept: _Kept) -> bool:
+    """Whether the last reminder still stands: nobody confirmed since, and it is not a whole period old."""
+    if kept.reminded_on is None or (kept.confirmed_on is not None and kept.confirmed_on >= kept.reminded_on):
+        return False
+    return add_months(kept.reminded_on, kept.months) > clock.today()
+
+
+def _kept(facility_ids: Iterable[int]) -> list[_Kept]:
     ids = list(facility_ids)
     today = clock.today()
-    confirmed = dict(
-        FacilityProfile.objects.filter(facility_id__in=ids).values_list("facility_id", "confirmed_on")
-    )
-    rows = Rule.objects.filter(code=CONFIRM_MONTHS, valid_from__lte=today).exclude(valid_until__lte=today)
+    rows = FacilityProfile.objects.filter(facility_id__in=ids)
+    columns = rows.values_list("facility_id", "confirmed_on", "reminded_on")
+    days = {key: (confirmed, reminded) for key, confirmed, reminded in columns}
+    rules = Rule.objects.filter(code=CONFIRM_MONTHS, valid_from__lte=today).exclude(valid_until__lte=today)
     # Later rows overwrite earlier ones of the same jurisdiction.
-    months = {row.jurisdiction: int(row.value()) for row in rows.order_by("valid_from")}
+    months = {row.jurisdiction: int(row.value()) for row in rules.order_by("valid_from")}
     places = Facility.objects.filter(pk__in=ids).values_list("pk", "area__code", "institution_number")
-    return {
-        key
+    return [
+        _Kept(key, *days.get(key, (None, None)), _months_of(key, next((c for c in codes if c), ""), months))
         for key, *codes in places
-        if _is_stale(confirmed.get(key), _months_of(key, next((c for c in codes if c), ""), months))
-    }
+    ]
 
 
 def _months_of(key: int, code: str, months: dict[str, int]) -> int:

@@ -25,7 +25,9 @@ def edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The profile of a facility."""
     facility, actor = own_facility(uid), current()
     row = queries.profile(facility)
-    form = forms.ProfileForm(request.POST or None, initial=forms.ProfileForm.initial_of(row))
+    year = row.functions_year
+    initial = forms.ProfileForm.initial_of(row)
+    form = forms.ProfileForm(request.POST or None, initial=initial, reported=year is not None)
     seen = request.POST.get("version", "")
     version = int(seen) if seen.isdigit() else row.version
     if request.method == "POST" and saved(
@@ -33,7 +35,9 @@ def edit(request: HttpRequest, uid: UUID) -> HttpResponse:
     ):
         messages.success(request, "掲載内容を保存しました。")
         return redirect("directory:facility", uid)
-    return form_page(request, form, "掲載内容の変更", facility, version=version)
+    says = f"かかりつけ医機能(2号)は{year}年の報告の内容です。変えるときは、報告を直して提出してください。"
+    note = says if year is not None else ""
+    return form_page(request, form, "掲載内容の変更", facility, version=version, note=note)
 
 
 @page(P.EDIT_OWN)

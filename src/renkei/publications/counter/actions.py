@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection
 
+from renkei.directory.profiles.queries import closed_on_day
 from renkei.directory.queries import facility_by_id
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
@@ -76,13 +77,19 @@ def _is_entry(facility_id: int) -> bool:
 
 @action(P.COUNTER, says="選んだ先を記録")
 def choose(actor: Actor, session: CounterSession, *, facility_id: int) -> CounterSession:
-    """What the person chose, of the shortlist."""
+    """What the person chose, of the shortlist. Raises ``NotPossibleNow`` for who is closed for good or suspended."""
     _open(session)
     if facility_id not in session.shortlist:
         raise Invalid("not_picked", "選べるのは候補に入れた医療機関だけです。先に候補に加えてください。")
     chosen = facility_by_id(facility_id)
     if chosen is None or not chosen.is_open():
         raise NotPossibleNow("facility_closed", "閉院した医療機関は選べません。候補から外してください。")
+    away = closed_on_day(chosen, clock.today())
+    if away is not None and away.suspension:
+        raise NotPossibleNow(
+            "facility_suspended",
+            f"{chosen.name}は{away.until_on.month}月{away.until_on.day}日まで休止しています。ほかの候補を選んでください。",
+        )
     session.chosen = chosen
     session.save()
     return session

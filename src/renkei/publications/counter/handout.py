@@ -1,4 +1,5 @@
-"""The sheet that somebody takes home: the picked clinics with a map, hours, the way, and what their leaflets say."""
+"""The sheet that somebody takes home: the picked clinics with a map, hours, each one's own drawing of the way (案内図), and
+what their leaflets say."""
 
 from __future__ import annotations
 
@@ -8,12 +9,12 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from renkei.directory.models import Facility
-from renkei.directory.queries import facility_by_id, hours_table
+from renkei.directory.queries import facility_by_id, hours_table, map_picture
 from renkei.directory.types import WEEKDAYS
 from renkei.kernel import clock
 from renkei.kernel.eras import format_both
 from renkei.letters import render
-from renkei.letters.values import qr_svg
+from renkei.letters.values import map_svg, qr_svg
 from renkei.publications.leaflets.queries import published_of
 from renkei.publications.models import CounterSession
 from renkei.publications.search import present
@@ -40,7 +41,10 @@ def pdf(session: CounterSession, hits: Sequence[Hit], wishes: Wishes, address: A
             continue
         if line.hit.listed:
             pictures[f"qr{line.number}.svg"] = qr_svg(address(line.url))
-        clinics.append(_clinic(line, facility, session.facility_id))
+        way = map_picture(facility)
+        if way is not None:
+            pictures[f"way{line.number}.svg"] = map_svg(bytes(way.content))
+        clinics.append(_clinic(line, facility, session.facility_id) | {"way": way is not None})
     data = {
         "title": TITLE,
         "number": f"{clock.today():%Y-%m-%d}",

@@ -35,6 +35,7 @@ from renkei.publications.models import CounterSession
 from renkei.publications.permissions import P
 from renkei.publications.search import present as found_present
 from renkei.publications.search import queries as search
+from renkei.publications.search.drawing import let_tiles_in
 from renkei.publications.search.wishes import single
 from renkei.referrals.permissions import P as Referrals
 from renkei.ui.forms import UiForm
@@ -89,6 +90,7 @@ def _page(
     lines = found_present.lines(found.hits, first) if found else []
     misses = found_present.lines(found.near_misses, first + len(lines)) if found else []
     nothing = found is not None and not found.total
+    drawing = found_present.map_of([*lines, *misses], asked.wishes, links=False)
     context = {
         "row": row,
         "need": _need_form(actor, row),
@@ -100,7 +102,7 @@ def _page(
         "place": asked.wishes.near_label,
         "relaxed": search.relaxations(asked) if nothing else [],
         "notes": notes_about(actor, {*(one.hit.id for one in (*lines, *misses)), *row.shortlist}),
-        "map": found_present.map_of([*lines, *misses], asked.wishes, links=False),
+        "map": drawing,
         "attribution": settings.RENKEI_TILES_ATTRIBUTION,
         "next": present.next_page(found.after, first + len(lines)) if found and found.after else "",
         "may_refer": actor.may(Referrals.DRAFT),
@@ -108,7 +110,8 @@ def _page(
     }
     if filled and "need" in filled:
         context["need"] = filled["need"]
-    return render(request, "publications/counter_session.html", context, status=status)
+    made = render(request, "publications/counter_session.html", context, status=status)
+    return let_tiles_in(made, drawing)
 
 
 @require_GET

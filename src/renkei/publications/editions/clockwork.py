@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from renkei.gate.actor import Actor
 from renkei.gate.context import system
@@ -14,6 +16,8 @@ from renkei.notices.paper_queries import states_about
 from renkei.publications.editions import sending
 from renkei.publications.models import Dispatch, Edition, EditionState, Sending, Way
 
+LATE = timedelta(days=7)
+
 
 def plan_months() -> int:
     """Every night: the next month of each house that issues, and a word on the day of sending; returns what was made."""
@@ -22,8 +26,10 @@ def plan_months() -> int:
         rows = Edition.objects.visible_to(actor)
         for owner_id in rows.order_by().values_list("facility_id", flat=True).distinct():
             made += len(sending.schedule(actor, owner_id=owner_id))
-        due = rows.filter(send_on=clock.today()).exclude(state=EditionState.SENT)
-        for edition in due:
+        # A night without the program must not swallow the word; months long past are nobody's errand any more.
+        late = clock.today() - LATE
+        due = rows.filter(send_on__gt=late, send_on__lte=clock.today()).exclude(state=EditionState.SENT)
+        for edition in due.filter(Q(reminded_on=None) | Q(reminded_on__lt=F("send_on"))):
             sending.remind(actor, edition)
     return made
 

@@ -107,9 +107,15 @@ def _carry_on(edition: Edition, kind: Part, before: EditionTable | None) -> None
 def set_details(
     actor: Actor, edition: Edition, *, send_on: date, scheme_ids: Sequence[int], greeting: str
 ) -> Edition:
-    """Day of sending, schemes whose members receive it, words on the cover. Raises ``Invalid``."""
+    """Day of sending, schemes whose members receive it, words on the cover. Raises ``Invalid``.
+
+    A correction may go out in a later month than its own.
+    """
     _must_be_draft(actor, edition)
-    if months.first_of(send_on) != edition.month_on:
+    if edition.number > 1:
+        if send_on < clock.jst_date(edition.created_at):
+            raise Invalid("send_on", "訂正版の発送日は、訂正版を作った日以降にしてください。", "send_on")
+    elif months.first_of(send_on) != edition.month_on:
         raise Invalid("send_on", f"発送日は{edition.month_on.month}月の中から選んでください。", "send_on")
     known = {scheme.pk for scheme in members.schemes_of(edition.facility_id, send_on)}
     if not scheme_ids or not set(scheme_ids) <= known:

@@ -63,10 +63,12 @@ def send(actor: Actor, edition: Edition) -> list[Dispatch]:
     found = receivers(actor, edition, today)
     if not found:
         raise NotPossibleNow("no_receivers", "届け先がありません。届け先の制度と登録を確認してください。")
-    made = [_dispatch(actor, edition, one, "") for one in found]
+    what = _contents(actor, edition)
+    made = [_dispatch(actor, edition, one, "", what) for one in found]
     edition.state, edition.sent_at = EditionState.SENT, clock.now()
     edition.sent_by = shorten(actor.label, 120)
     edition.save()
+    _renew_public(actor, edition)
     _next_month(actor, edition)
     say(f"{actor.label}が{name_of(edition)}を{len(made)}施設へ発送しました")
     return made
@@ -76,11 +78,13 @@ def send(actor: Actor, edition: Edition) -> list[Dispatch]:
 def send_to(actor: Actor, edition: Edition, *, facility_id: int, reason: str = "") -> Dispatch:
     """To one member: who came in later, or once more with the ``reason`` (再送の理由).
 
-    Raises ``Invalid('resend_reason')`` for a second copy without one, ``NotPossibleNow`` for who is no member today.
+    Raises ``Invalid('resend_reason')`` for a second copy without one, ``NotPossibleNow`` for who is no member today and
+    for an edition that a correction replaced.
     """
     must_own(actor, edition)
     if edition.state != EditionState.SENT:
         raise NotPossibleNow("edition_not_sent", f"{name_of(edition)}はまだ発送していません。")
+    _refuse_replaced(actor, edition)
     if facility_id not in members.members_on(edition.scheme_ids, clock.today()):
         raise NotPossibleNow("no_member", "この医療機関は今、届け先の制度に登録されていません。")
     why = clean_note(reason, 200, "reason").strip()
@@ -93,14 +97,30 @@ def send_to(actor: Actor, edition: Edition, *, facility_id: int, reason: str = "
             "reason",
         )
     why = why if before.exists() else ""
-    made = _dispatch(actor, edition, one, why)
+    made = _dispatch(actor, edition, one, why, _contents(actor, edition))
     for row in before.filter(state=Sending.BOUNCED, settled_at=None).exclude(pk=made.pk):
         _settle(actor, row, f"再送: {why}")
     say(f"{actor.label}が{name_of(edition)}を{one.facility.name}へ{'再送' if why else '発送'}しました")
     return made
 
 
-def _dispatch(actor: Actor, edition: Edition, one: Receiver, reason: str) -> Dispatch:
+def _refuse_replaced(actor: Actor, edition: Edition) -> None:
+    """What a correction replaced neither goes out nor is shown again."""
+    newer = edition.replaced_by.visible_to(actor).filter(state=EditionState.SENT).first()
+    if newer is not None:
+        raise NotPossibleNow(
+            "edition_replaced",
+            f"{name_of(edition)}は{name_of(newer)}に差し替えられています。訂正版のページから操作してください。",
+        )
+
+
+def _contents(actor: Actor, edition: Edition) -> str:
+    """``外来表・当直医表・広報誌``: what is really in it."""
+    kinds = set(edition.files.visible_to(actor).values_list("kind", flat=True))
+    return "・".join(str(part.label) for part in Part if part in kinds)
+
+
+def _dispatch(actor: Actor, edition: Edition, one: Receiver, reason: str, what: str) -> Dispatch:
     row = Dispatch(
         edition=edition,
         owner_id=edition.facility_id,
@@ -114,23 +134,23 @@ def _dispatch(actor: Actor, edition: Edition, one: Receiver, reason: str) -> Dis
         row.state, row.trouble, row.bounced_at = Sending.BOUNCED, one.trouble, clock.now()
     row.save()
     if not one.trouble:
-        _WAYS[one.way](edition, row)
+        _WAYS[one.way](edition, row, what)
     return row
 
 
-def _by_post(edition: Edition, row: Dispatch) -> None:
+def _by_post(edition: Edition, row: Dispatch, what: str) -> None:
     """It waits for the label and the envelope; the office says when it was posted."""
 
 
-def _by_mail(edition: Edition, row: Dispatch) -> None:
-    _tell(edition, row)
+def _by_mail(edition: Edition, row: Dispatch, what: str) -> None:
+    _tell(edition, row, what)
     url = address("publications:edition_received", edition.uid)
     subject, body = mail_text("edition_arrived", number_of(edition), url)
     row.mail_uid = queue_mail(to=row.to, subject=subject, body=body, facility_id=row.owner_id)
     row.save()
 
 
-def _by_fax(edition: Edition, row: Dispatch) -> None:
+def _by_fax(edition: Edition, row: Dispatch, what: str) -> None:
     queue_paper(
         row.owner_id,
         kind=FAX_KIND,
@@ -142,18 +162,18 @@ def _by_fax(edition: Edition, row: Dispatch) -> None:
     )
 
 
-def _in_app(edition: Edition, row: Dispatch) -> None:
-    _tell(edition, row)
+def _in_app(edition: Edition, row: Dispatch, what: str) -> None:
+    _tell(edition, row, what)
     row.state, row.sent_at = Sending.SENT, clock.now()
     row.save()
 
 
-def _tell(edition: Edition, row: Dispatch) -> None:
+def _tell(edition: Edition, row: Dispatch, what: str) -> None:
     house = directory.facility_by_id(edition.facility_id)
     notify(
         row.facility_id,
         kind="edition_arrived",
-        text=f"{house.name if house else ''}から{name_of(edition)}(外来表・当直医表・広報誌)が届きました",
+        text=f"{house.name if house else ''}から{name_of(edition)}({what})が届きました",
         url=address("publications:edition_received", edition.uid),
     )
 
@@ -192,7 +212,7 @@ def remind(actor: Actor, edition: Edition) -> None:
     notify(
         edition.facility_id,
         kind="edition_due",
-        text=f"{name_of(edition)}の発送日です。今の状態は「{edition.get_state_display()}」です",
+        text=f"{name_of(edition)}の発送日({edition.send_on.month}月{edition.send_on.day}日)です。今の状態は「{edition.get_state_display()}」です",
         url=address("publications:edition", edition.uid),
     )
 
@@ -307,6 +327,7 @@ def publish(actor: Actor, edition: Edition, *, parts: Iterable[str]) -> list[Pub
         )
     if edition.state != EditionState.SENT:
         raise NotPossibleNow("edition_not_sent", "公開できるのは発送した号です。")
+    _refuse_replaced(actor, edition)
     files = {row.kind: row for row in edition.files.visible_to(actor).filter(kind__in=wanted)}
     known = {
         row.kind: row
@@ -316,6 +337,18 @@ def publish(actor: Actor, edition: Edition, *, parts: Iterable[str]) -> list[Pub
         if kind not in wanted:
             row.delete()
     return [_public(edition, file, known.get(kind)) for kind, file in files.items()]
+
+
+def _renew_public(actor: Actor, edition: Edition) -> None:
+    """What was public of the edition that is replaced becomes the corrected one, or goes."""
+    if edition.replaces_id is None:
+        return
+    files = {row.kind: row for row in edition.files.visible_to(actor)}
+    for row in PublishedPart.objects.filter(facility_id=edition.facility_id, month_on=edition.month_on):
+        if row.kind in files:
+            _public(edition, files[row.kind], row)
+        else:
+            row.delete()
 
 
 def _public(edition: Edition, file: object, row: PublishedPart | None) -> PublishedPart:

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from renkei.directory.actions import set_functions
+from renkei.directory.models import Facility
 from renkei.directory.queries import facility as facility_by_uid
 from renkei.directory.queries import facility_by_id
 from renkei.events.bus import emit
@@ -19,7 +20,7 @@ from renkei.notices.actions import notify
 from renkei.publications.functions import catalog, queries
 from renkei.publications.functions.events import FunctionsReported
 from renkei.publications.functions.prefill import linked, prefill
-from renkei.publications.functions.types import Answers, Form, Item, Kind, Prefilled, ReportState
+from renkei.publications.functions.types import Answers, Form, Item, Kind, ReportState
 from renkei.publications.models import FunctionReport
 from renkei.publications.permissions import P
 
@@ -33,10 +34,11 @@ def start_report(actor: Actor, *, year: int, copy: bool = False) -> FunctionRepo
     Raises ``NotPossibleNow`` where the facility does not report or the year's report stands already.
     """
     house = facility_by_id(actor.facility_id)
-    if house is None or not queries.is_concerned(house):
+    if house is None or not queries.is_concerned(house, year):
         raise NotPossibleNow(
             "not_concerned",
-            "この施設は報告の対象ではありません。対象は特定機能病院と歯科を除く病院・診療所です。",
+            "この施設は報告の対象ではありません。対象は特定機能病院と歯科を除く病院・診療所で、"
+            f"{year}年1月1日に休止している施設は報告しません。",
         )
     if FunctionReport.objects.visible_to(actor).filter(facility_id=house.pk, year=year).exists():
         raise NotPossibleNow("report_exists", f"{year}年の報告はもうあります。一覧から開いてください。")
@@ -46,7 +48,7 @@ def start_report(actor: Actor, *, year: int, copy: bool = False) -> FunctionRepo
     if earlier is not None:
         row.earlier = earlier
         row.part_one = _carried(form.part_one, earlier.part_one)
-        row.part_two = _carried(form.part_two, earlier.part_two)
+        row.part_two = _still_there(form.part_two, _carried(form.part_two, earlier.part_two))
     row.prefilled = prefill(actor, form, year)
     for key, value in row.prefilled.items():
         item = form.item(key)
@@ -61,7 +63,7 @@ def start_report(actor: Actor, *, year: int, copy: bool = False) -> FunctionRepo
 
 def _carried(items: tuple[Item, ...], answers: Answers) -> dict[str, Any]:
     """Last year's answers that the new form still knows; counts of a period belong to their own year."""
-    kept = {i.key: answers[i.key] for i in items if i.key in answers and not _of_its_year(i)}
+    kept = {i.key: answers[i.key] for i in items if i.key in answers and not i.of_its_year}
     found: dict[str, Any] = {}
     for item in items:
         try:
@@ -71,10 +73,22 @@ def _carried(items: tuple[Item, ...], answers: Answers) -> dict[str, Any]:
     return found
 
 
-def _of_its_year(item: Item) -> bool:
-    return item.prefilled is Prefilled.NDB or (
-        item.prefilled is Prefilled.PLATFORM and item.kind is not Kind.FACILITIES
-    )
+def _still_there(items: tuple[Item, ...], answers: dict[str, Any]) -> dict[str, Any]:
+    """Linked institutions by today's names, without those that closed since."""
+    found = dict(answers)
+    for item in items:
+        if item.kind is Kind.FACILITIES and item.key in found:
+            known = [_known(one["uid"]) for one in found.pop(item.key)]
+            if named := [linked(one) for one in known if one is not None and one.is_open()]:
+                found[item.key] = named
+    return found
+
+
+def _known(uid: str) -> Facility | None:
+    try:
+        return facility_by_uid(uid)
+    except NotFound:
+        return None
 
 
 def _judge(row: FunctionReport, form: Form) -> None:
@@ -137,14 +151,19 @@ def save_part_two(actor: Actor, row: FunctionReport, *, answers: Answers) -> Fun
 def _institutions(row: FunctionReport, item: Item, uids: list[Any]) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     for uid in uids:
-        try:
-            known = facility_by_uid(str(uid))
-        except NotFound:
+        known = _known(str(uid))
+        if known is None:
             raise Invalid(
                 "institution_unknown",
                 f"「{item.label}」: 「{str(uid)[:60]}」は医療機関の一覧にありません。候補から選んでください。",
                 item.key,
-            ) from None
+            )
+        if not known.is_open():
+            raise Invalid(
+                "institution_closed",
+                f"「{item.label}」: {known.name}は閉院しています。今ある病院・診療所を選んでください。",
+                item.key,
+            )
         if known.pk == row.facility_id or known.kind not in queries.CONCERNED:
             raise Invalid(
                 "institution_unfit",
@@ -170,9 +189,22 @@ def submit_report(actor: Actor, row: FunctionReport) -> FunctionReport:
     form = queries.form_of(row.year)
     house = facility_by_id(row.facility_id)
     assert house is not None
+    _judge(row, form)
+    _refuse_unfinished(row, form)
+    for name, code in queries.codes_of(house.area).items():
+        setattr(row, name, code)
+    row.state = ReportState.SUBMITTED
+    row.submitted_at, row.submitted_by = clock.now(), actor.label
+    row.returned_reason = ""
+    row.save()
+    set_functions(actor, house, functions=row.functions, year=row.year)
+    emit(FunctionsReported(row.pk, row.facility_id, row.year))
+    return row
+
+
+def _refuse_unfinished(row: FunctionReport, form: Form) -> None:
     if gaps := catalog.missing(form.part_one, row.part_one):
         raise Invalid("part_one_missing", f"1号にまだ回答がありません: {_names(gaps)}", gaps[0].key)
-    _judge(row, form)
     if row.part_two and not row.part_one_held:
         said = _names(catalog.unmet(form, row.part_one))
         raise NotPossibleNow(
@@ -181,15 +213,9 @@ def submit_report(actor: Actor, row: FunctionReport) -> FunctionReport:
         )
     if row.part_one_held and (gaps := catalog.missing(form.part_two, row.part_two)):
         raise Invalid("part_two_missing", f"2号にまだ回答がありません: {_names(gaps)}", gaps[0].key)
-    for name, code in queries.codes_of(house.area).items():
-        setattr(row, name, code)
-    row.state = ReportState.SUBMITTED
-    row.submitted_at, row.submitted_by = clock.now(), actor.label
-    row.returned_reason = ""
-    row.save()
-    set_functions(actor, house, functions=row.functions)
-    emit(FunctionsReported(row.pk, row.facility_id, row.year))
-    return row
+    for item in form.part_two:
+        if item.kind is Kind.FACILITIES and item.key in row.part_two:
+            _institutions(row, item, [one["uid"] for one in row.part_two[item.key]])
 
 
 def _names(items: list[Item]) -> str:

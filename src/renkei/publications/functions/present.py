@@ -60,13 +60,14 @@ def words(item: Item, value: Any) -> str:
 
 @dataclass(frozen=True)
 class Line(Shown):
-    """One item with its answer. ``before`` is last year's answer where it differs; ``changed`` needs an earlier report."""
+    """One item with its answer. ``before`` is last year's answer; ``changed``, ``is_new`` and ``is_gone`` need an earlier report."""
 
     item: Item
     says: str
     before: str = ""
     changed: bool = False
     is_new: bool = False
+    is_gone: bool = False
     is_present: bool = False
     asked: bool = True
     from_platform: bool = False
@@ -74,13 +75,16 @@ class Line(Shown):
 
 def _line(form: Form, item: Item, row: FunctionReport, answers: Answers, before: Answers | None) -> Line:
     value, was = answers.get(item.key), (before or {}).get(item.key)
+    given = value not in (None, "", [])
     present = catalog.present_items(form, answers, item.section)
     return Line(
         item=item,
         says=words(item, value),
         before=words(item, was),
-        changed=was is not None and value not in (None, "", []) and value != was,
-        is_new=before is not None and was is None and value not in (None, "", []),
+        changed=was is not None and given and value != was,
+        is_new=before is not None and was is None and given,
+        # A count of a period is empty at first in every new year: that is no change.
+        is_gone=was is not None and not given and item.asked(answers) and not item.of_its_year,
         is_present=item in present,
         asked=item.asked(answers),
         from_platform=value is not None and row.prefilled.get(item.key) == value,
@@ -104,7 +108,7 @@ def sections(form: Form, row: FunctionReport, number: int) -> list[tuple[str, st
 def changes(form: Form, row: FunctionReport) -> int:
     """How many answers differ from the report before."""
     lines = [line for n in (1, 2) for _k, _h, part in sections(form, row, n) for line in part]
-    return sum(line.changed or line.is_new for line in lines)
+    return sum(line.changed or line.is_new or line.is_gone for line in lines)
 
 
 def functions(form: Form, row: FunctionReport) -> list[tuple[str, str, bool, list[Item]]]:
@@ -247,7 +251,7 @@ def area_lines(actor: Actor, year: int, top: Area, level: AreaLevel) -> list[Are
     places = queries.parts_of(top, level)
     figures = queries.figures([a.code for a in places], year)
     rows = list(queries.reports_in(actor, year, top))
-    percent, by, concerned = queries.gap_percent(actor), queries.thresholds(), queries.concerned_in(top)
+    percent, by, concerned = queries.gap_percent(actor), queries.thresholds(), queries.concerned_in(top, year)
     measured: dict[tuple[str, str], int] = {}
     for m in queries.measures(actor, year=year):
         measured[m.area.code, m.function] = measured.get((m.area.code, m.function), 0) + 1

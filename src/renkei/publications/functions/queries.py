@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
 from renkei.directory.models import Area, Facility
+from renkei.directory.profiles.queries import suspended_on
 from renkei.directory.queries import area_in_charge, areas, facilities, facilities_with_rule, rule
 from renkei.directory.types import AreaLevel, FacilityKind
 from renkei.gate.actor import Actor
@@ -70,9 +72,19 @@ def hospital_class(facility_id: int) -> int:
     return int(rule("functions.hospital_class", facility_id))
 
 
-def is_concerned(facility: Facility) -> bool:
-    """Whether the facility has to report: hospitals and clinics, neither 特定機能病院 nor dental."""
-    return facility.kind in CONCERNED and hospital_class(facility.pk) != SPECIAL_FUNCTION
+def is_concerned(facility: Facility, year: int) -> bool:
+    """Whether the facility has to report for a year: hospitals and clinics, neither 特定機能病院 nor dental.
+
+    Who is suspended (休止) on 1 January of the year does not report.
+    """
+    if facility.kind not in CONCERNED or facility.pk in suspended_on(_counted_on(year)):
+        return False
+    return hospital_class(facility.pk) != SPECIAL_FUNCTION
+
+
+def _counted_on(year: int) -> date:
+    """The day whose state decides who reports (1月1日)."""
+    return date(year, 1, 1)
 
 
 def codes_of(area: Area | None) -> dict[str, str]:
@@ -138,10 +150,11 @@ def parts_of(top: Area, level: AreaLevel) -> list[Area]:
     return inside or [top]
 
 
-def concerned_in(top: Area) -> dict[str, int]:
+def concerned_in(top: Area, year: int) -> dict[str, int]:
     """By area code, how many open hospitals and clinics have to report, for ``top`` and every area in it."""
-    special = facilities_with_rule("functions.hospital_class", SPECIAL_FUNCTION)
-    rows = facilities(kinds=CONCERNED, area_code=top.code).exclude(pk__in=special)
+    left_out = suspended_on(_counted_on(year))
+    left_out |= set(facilities_with_rule("functions.hospital_class", SPECIAL_FUNCTION))
+    rows = facilities(kinds=CONCERNED, area_code=top.code).exclude(pk__in=list(left_out))
     known = {a.code: a for a in areas()}
     found: Counter[str] = Counter()
     for code, n in rows.order_by().values_list("area__code").annotate(n=Count("pk")):

@@ -107,6 +107,13 @@ class Item:
         """Over which time is asked."""
         return PERIODS.get(self.period, self.period)
 
+    @property
+    def of_its_year(self) -> bool:
+        """A count of a period: it belongs to the report of its own year and is never copied."""
+        if self.prefilled is Prefilled.PLATFORM:
+            return self.kind is not Kind.FACILITIES
+        return self.prefilled is Prefilled.NDB
+
     def asked(self, answers: Answers) -> bool:
         """Whether the item is asked at all after these answers."""
         if self.only_if is None:

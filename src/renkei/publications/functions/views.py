@@ -33,7 +33,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     year = queries.year_now()
     context = {
         "house": house,
-        "concerned": house is not None and queries.is_concerned(house),
+        "concerned": house is not None and queries.is_concerned(house, year),
         "lines": [
             (
                 row,

@@ -34,17 +34,22 @@ _SALE = "費用を強調する表現は、内容の正しさにかかわらず�
 
 NATIONAL: tuple[dict[str, Any], ...] = (
     *(
+        _word(w, "comparative", f"{LAW}1号、{GUIDELINE}", _BEST, except_for=harmless)
+        for w, harmless in (
+            ("日本一", ("日本一周",)),
+            ("最高", ("最高血圧", "最高齢", "最高気温")),
+            ("最上", ("最上階",)),
+        )
+    ),
+    *(
         _word(w, "comparative", f"{LAW}1号、{GUIDELINE}", _BEST)
         for w in (
-            "日本一",
             "世界一",
             "県内一",
             "地域一番",
             "No.1",
             "ナンバーワン",
-            "最高",
             "最良",
-            "最上",
             "随一",
             "トップクラス",
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from renkei.enrolments.types import manifests
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.context import system
@@ -23,9 +24,17 @@ from renkei.publications.models import LeafletBundle, LeafletState, LeafletVersi
 from renkei.publications.permissions import P
 from renkei.ui.addresses import address
 
+if TYPE_CHECKING:
+    from renkei.enrolments.models import Scheme
+
 AT_ONCE = 12
 """More leaflets than this are made by the worker."""
-MARK = "登録医"
+
+
+def mark_of(scheme: Scheme) -> str:
+    """The word for a member of this scheme (登録医, ネクスト), as the search shows it; its name where no folder has it."""
+    known = {manifest.key: manifest.mark for manifest in manifests()}
+    return known.get(scheme.key, scheme.name)
 
 
 def as_pdf(version: LeafletVersion, texts: Mapping[str, Any] | None = None) -> bytes:
@@ -38,7 +47,7 @@ def as_pdf(version: LeafletVersion, texts: Mapping[str, Any] | None = None) -> b
         version.facts or facts_of(version.facility),
         picture=bytes(version.picture.content) if version.picture else None,
         house=version.owner.name,
-        mark=MARK,
+        mark=mark_of(version.leaflet.scheme),
         number=version.number,
         approved_on=None,
     )
@@ -51,7 +60,7 @@ def published_pdf(row: PublishedLeaflet) -> bytes:
         row.facts,
         picture=bytes(row.picture) if row.picture else None,
         house=row.owner.name,
-        mark=MARK,
+        mark=mark_of(row.scheme),
         number=row.number,
         approved_on=clock.jst_date(row.approved_at),
         url=site_address() + reverse("publications:leaflet_public", args=[row.uid]),
@@ -60,7 +69,7 @@ def published_pdf(row: PublishedLeaflet) -> bytes:
 
 def of_district(owner_id: int, district: str) -> list[PublishedLeaflet]:
     """The public leaflets of members of one house, of one district or of all, in kana order."""
-    rows = PublishedLeaflet.objects.filter(owner_id=owner_id).select_related("owner", "facility")
+    rows = PublishedLeaflet.objects.filter(owner_id=owner_id).select_related("owner", "facility", "scheme")
     rows = rows.filter(leaflet__district=district) if district else rows
     today = clock.today()
     found = list(rows.order_by("facility__kana", "pk"))

@@ -12,7 +12,7 @@ from renkei.directory import queries as directory
 from renkei.gate.actions import action, refuse
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotAllowed
+from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
 from renkei.kernel.names import kana_key
 from renkei.kernel.text import clean_note, shorten
 from renkei.publications import members
@@ -116,22 +116,39 @@ def _must_be_house(actor: Actor, leaflet: Leaflet) -> None:
 
 @action(P.APPROVE_LEAFLET, says="リーフレットの置き場所と部数を変更", adds=True)
 def place(actor: Actor, leaflet: Leaflet, *, district: str, copies: int, left: int) -> Leaflet:
-    """District, how many shall lie there and how many were counted. Raises ``Invalid`` for numbers out of reach."""
+    """District, how many shall lie there and how many were counted. Raises ``Invalid`` for numbers out of reach.
+
+    Copies that were counted lie in the rack, whoever put them there without a word: then it is the approved version.
+    """
     _must_be_house(actor, leaflet)
     for value, field in ((copies, "copies"), (left, "left")):
         if not 0 <= value <= MOST_COPIES:
             raise Invalid("copies", f"部数は0〜{MOST_COPIES}の間で入力してください。", field)
     leaflet.district = clean_note(district, 40, "district").strip()
     leaflet.copies, leaflet.copies_left, leaflet.counted_at = copies, left, clock.now()
+    published = (
+        Leaflet.objects.visible_to(actor).filter(pk=leaflet.pk).values_list("published__number", flat=True)
+    )
+    if left and not leaflet.racked_number and (number := published.first()):
+        leaflet.racked_number, leaflet.removed_at = number, None
     leaflet.save()
     return leaflet
 
 
 @action(P.APPROVE_LEAFLET, says="リーフレットをラックに補充")
 def stock(actor: Actor, *, leaflets: Iterable[UUID]) -> int:
-    """What was printed lies in the rack now, in the approved version; returns how many leaflets."""
+    """What was printed lies in the rack now, in the approved version; returns how many leaflets.
+
+    Raises ``NotPossibleNow`` for who is no member any more: those are taken out, not filled up.
+    """
     done = 0
+    today = clock.today()
     for row in _mine(actor).filter(uid__in=list(leaflets)).exclude(published=None):
+        if not members.is_member(row.scheme_id, row.facility_id, today):
+            raise NotPossibleNow(
+                "no_member",
+                f"{row.facility.name}の登録は終わっています。リーフレットは補充せず、ラックから外してください。",
+            )
         row.racked_number, row.copies_left = row.published.number, row.copies
         row.counted_at, row.removed_at = clock.now(), None
         row.save()

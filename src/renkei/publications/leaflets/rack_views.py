@@ -169,6 +169,7 @@ def public(request: HttpRequest, uid: UUID) -> HttpResponse:
     now = facts_of(row.facility)
     context = {
         "row": row,
+        "mark": printing.mark_of(row.scheme),
         "facts": row.facts,
         "texts": {name: text.splitlines() for name, text in row.texts.items()},
         "access": (row.texts.get("access") or row.facts.get("access") or "").splitlines(),

@@ -14,7 +14,8 @@ from renkei.publications.leaflets.texts import LABELS
 from renkei.publications.models import AdvertisingWord
 
 AROUND = 8
-_LEFT_OUT = frozenset(".．・･、,'’\"")
+_LEFT_OUT = frozenset(".．・･、,'’\"()!*~-‐–「」『』【】〈〉《》")
+"""Signs that are put between the letters of a word without changing what is read."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def flags(texts: Mapping[str, Any], words: Iterable[AdvertisingWord]) -> list[Fl
 
 
 def plain(text: str) -> str:
-    """One way to write it: half width, small letters, without blanks and points (Ｎｏ．１, No. 1: ``no1``)."""
+    """One way to write it: half width, small letters, without blanks, points and brackets (Ｎｏ．１, No. 1: ``no1``)."""
     return "".join(char for _at, char in _plain(unicodedata.normalize("NFKC", text)))
 
 
 def _plain(text: str) -> Iterator[tuple[int, str]]:
     for at, char in enumerate(text):
-        if not char.isspace() and char not in _LEFT_OUT:
+        if not char.isspace() and char not in _LEFT_OUT and unicodedata.category(char) != "Cf":
             yield from ((at, small) for small in char.lower())
 
 

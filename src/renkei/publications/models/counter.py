@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -16,9 +18,11 @@ class CounterSession(FacilityData):
     """One visit to the counter (相談). ``need`` is ``Wishes.to_json``, ``shortlist`` keys of facilities as they were picked.
 
     Whoever does not consent stays without a name, and without a referral that would tell it: the database says so, too.
+    The trail, from which nothing is ever taken away, keeps neither: a consent may be taken back.
     """
 
     versioned = True
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"patient_name", "referral"})
 
     version = models.PositiveIntegerField(default=0, editable=False)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)

@@ -1,7 +1,7 @@
 """A small map drawn by the server: numbered markers on the tiles of a map server, or on a plain grid where none is set.
 
 Web Mercator, as tile servers use it. The grid asks nobody outside; with tiles the browser asks the one server that the
-settings name (and the Content-Security-Policy allows).
+settings name; the Content-Security-Policy of such a page, and of no other, allows it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse
 
 TILE = 256
 MAX_ZOOM = 16.0
@@ -64,6 +67,14 @@ class Drawing:
     bar: float
     bar_label: str
     place: Marker | None = None
+
+
+def let_tiles_in(response: HttpResponse, drawing: Drawing | None) -> HttpResponse:
+    """The page may ask the tile server for the pictures of its map; every other page asks nobody outside."""
+    if drawing is not None and drawing.tiles:
+        parts = urlsplit(drawing.tiles[0].url)
+        response._csp_update = {"img-src": [f"{parts.scheme}://{parts.netloc}"]}  # type: ignore[attr-defined]
+    return response
 
 
 def _world(latitude: float, longitude: float) -> tuple[float, float]:

@@ -8,7 +8,10 @@ from datetime import date
 from renkei.enrolments.types import Enrols, manifests
 
 FIRST = Enrols.PHYSICIAN_AT_FACILITY
-IN_FORCE = "l.from_on <= %s AND (l.until_on IS NULL OR l.until_on > %s)"
+IN_FORCE = (
+    "l.from_on <= %s AND (l.until_on IS NULL OR l.until_on > %s) AND (s.ended_on IS NULL OR s.ended_on > %s)"
+)
+"""A scheme that the house gave up registers nobody any more, whatever its lines say."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Registry:
 
         Registration ends by its date, whatever a job has or has not done yet.
         """
-        days: list[object] = [self.day, self.day]
+        days: list[object] = [self.day, self.day, self.day]
         if self.owner_id:
             return f"l.owner_id = %s AND {IN_FORCE}", [self.owner_id, *days]
         return f"s.key = ANY(%s) AND {IN_FORCE}", [[m.key for m in manifests() if m.public], *days]

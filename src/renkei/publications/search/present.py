@@ -12,14 +12,15 @@ from django.urls import reverse
 
 from renkei.directory.models import Facility
 from renkei.directory.profiles.queries import confirmation
+from renkei.directory.profiles.queries import stale as stale_among
 from renkei.directory.profiles.types import LANGUAGES
 from renkei.directory.queries import kinds_label
 from renkei.directory.types import CareFunction
-from renkei.kernel import clock
+from renkei.kernel import clock, holidays
 from renkei.publications.search.drawing import Drawing, Spot, draw
 from renkei.publications.search.forms import parameters
 from renkei.publications.search.types import ATTRIBUTES, Closing, Hit, Relaxation, Wish, Wishes
-from renkei.publications.search.wishes import single, without
+from renkei.publications.search.wishes import HOLIDAY, single, without
 from renkei.ui.types import Row
 
 WEEKDAYS = "月火水木金土日"
@@ -38,6 +39,7 @@ class Line:
     today: str
     closings: list[str]
     url: str
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Chip:
     count: str = ""
 
 
-def line(number: int, hit: Hit) -> Line:
-    """``number`` is the marker's on the map."""
+def line(number: int, hit: Hit, stale: bool = False) -> Line:
+    """``number`` is the marker's on the map; ``stale``: nobody confirmed the data for the time that the rules allow."""
     return Line(
         number=number,
         hit=hit,
@@ -61,6 +63,7 @@ def line(number: int, hit: Hit) -> Line:
         today=hours_of_today(hit),
         closings=[closing(c) for c in hit.closings],
         url=reverse("find:detail", args=[hit.uid]),
+        stale=stale,
     )
 
 
@@ -70,8 +73,9 @@ def number_of(text: str) -> int:
 
 
 def lines(hits: Sequence[Hit], first: int = 1) -> list[Line]:
-    """A list, numbered from ``first``."""
-    return [line(number, hit) for number, hit in enumerate(hits, start=first)]
+    """A list, numbered from ``first``; who did not confirm its data lately is asked for all of them at once."""
+    old = stale_among([hit.id for hit in hits]) if hits else set()
+    return [line(number, hit, hit.id in old) for number, hit in enumerate(hits, start=first)]
 
 
 def offers(hit: Hit) -> list[str]:
@@ -103,13 +107,16 @@ def _day(day: Any) -> str:
 
 
 def hours_of_today(hit: Hit) -> str:
-    """``本日 9:00–12:00、15:00–18:00``, or that it is closed out of turn."""
+    """``本日 9:00–12:00、15:00–18:00``, or that it is closed out of turn; a national holiday has hours of its own."""
     today = clock.today()
     if any(c.from_on <= today <= c.until_on for c in hit.closings):
         return "本日は臨時休診"
-    mine = [h for h in hit.hours or [] if h.get("weekday") == today.weekday()]
-    spans = sorted((h["opens"], h["closes"]) for h in mine)
-    return "本日 " + "、".join(f"{a}–{b}" for a, b in spans) if spans else ""
+    holiday = bool(holidays.holiday_name(today))
+    weekday = HOLIDAY if holiday else today.weekday()
+    mine = [h for h in hit.hours or [] if h.get("weekday") == weekday]
+    if spans := sorted((h["opens"], h["closes"]) for h in mine):
+        return f"本日{'(祝日)' if holiday else ''} " + "、".join(f"{a}–{b}" for a, b in spans)
+    return "本日は祝日の休診" if holiday and hit.hours else ""
 
 
 def address_of(wishes: Wishes, base: object = "", path: str = "find:search") -> str:

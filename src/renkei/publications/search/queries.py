@@ -178,12 +178,13 @@ def suggest(text: str, limit: int = 12) -> list[Choice]:
     ]
     found = [Choice(f"d:{t.label}", t.label, "診療科") for t in named[:5]]
     names = search_facilities(text, limit=2 * limit)
-    listed = _listed([f.id for f in names])
-    return found + [Choice(f.uid, f.name, f.address) for f in names if f.id in listed][: limit - len(found)]
+    open_to_all = _listed([f.id for f in names])
+    return (
+        found + [Choice(f.uid, f.name, f.address) for f in names if f.id in open_to_all][: limit - len(found)]
+    )
 
 
 def _listed(facility_ids: Sequence[int]) -> set[int]:
-    sql = "SELECT facility_id FROM publications_searchentry e WHERE facility_id = ANY(%s) AND e.listed"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [list(facility_ids)])
-        return {row[0] for row in cursor.fetchall()}
+    """Those whose public page opens today: a suggestion must not lead to a page that is not there."""
+    asked = asked_for(Wishes())
+    return {line[0] for line in _lines(statement.public_of_keys(asked, facility_ids))}

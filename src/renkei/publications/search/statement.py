@@ -221,3 +221,9 @@ def of_uid(asked: Asked, uid: str) -> Sql:
     """One facility, if it may be found at all."""
     named = Sql(" AND e.facility_id = (SELECT id FROM directory_facility WHERE uid = %s)", [uid])
     return _of(asked, _always(asked) + named)
+
+
+def public_of_keys(asked: Asked, facility_ids: Sequence[int]) -> Sql:
+    """Those of these facilities that may be found at all."""
+    named = Sql(" AND e.facility_id = ANY(%s)", [list(facility_ids)])
+    return _of(asked, _always(asked) + named)

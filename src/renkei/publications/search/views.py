@@ -16,7 +16,9 @@ from renkei.directory.types import WEEKDAYS
 from renkei.gate.middleware import client_address
 from renkei.gate.pages import View, public_page
 from renkei.kernel.errors import NotFound
+from renkei.publications.leaflets.queries import published_of
 from renkei.publications.search import pace, present, queries
+from renkei.publications.search.drawing import let_tiles_in
 from renkei.publications.search.forms import FindForm
 from renkei.publications.search.types import Wishes
 from renkei.publications.search.wishes import single
@@ -55,7 +57,7 @@ def find(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "asked": bool(single(wishes) or form.near), "wishes": wishes}
     if context["asked"]:
         context |= _found(request, wishes, form.cleaned_data["base"])
-    return render(request, "publications/find.html", context)
+    return let_tiles_in(render(request, "publications/find.html", context), context.get("map"))
 
 
 def _found(request: HttpRequest, wishes: Wishes, base: UUID | None) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     hit = queries.one(uid, queries.asked_for(Wishes()))
     found = facility(uid)
     shown = present.line(1, hit)
+    drawing = present.map_of([shown], Wishes(), links=False, width=420, height=280)
     context = {
         "line": shown,
         "facility": found,
@@ -103,11 +106,12 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
         "hours": hours_table(found),
         "weekdays": WEEKDAYS,
         "confirmed": present.confirmed(found),
-        "map": present.map_of([shown], Wishes(), links=False, width=420, height=280),
+        "map": drawing,
         "attribution": settings.RENKEI_TILES_ATTRIBUTION,
         "has_picture": has_map(found),
+        "leaflets": published_of(hit.id),
     }
-    return render(request, "publications/find_detail.html", context)
+    return let_tiles_in(render(request, "publications/find_detail.html", context), drawing)
 
 
 @require_GET

@@ -86,6 +86,19 @@ def test_a_profile_that_somebody_saved_in_between_is_not_overwritten(cast: Cast)
     assert shown.profile(clinic).message == "駅前です"
 
 
+def test_what_a_report_said_is_changed_by_a_report_alone(cast: Cast) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    with acting(aoki):
+        actions.set_functions(aoki, clinic, functions=[], year=2026)
+        with pytest.raises(Invalid) as refused:
+            own.edit_profile(aoki, clinic, values={"functions": ["home_care"], "message": "駅前です"})
+        assert (refused.value.code, refused.value.field) == ("functions_reported", "functions")
+        row = shown.profile(clinic)
+        assert (row.functions, row.message, row.functions_year) == ([], "", 2026)
+        own.edit_profile(aoki, clinic, values={"functions": [], "message": "駅前です"})
+    assert shown.profile(clinic).message == "駅前です"
+
+
 def test_nobody_changes_another_houses_data(cast: Cast) -> None:
     sato, clinic = cast.actor("sato"), cast.facility("C1")
     with acting(sato):
@@ -204,6 +217,24 @@ def test_the_yearly_reminder_comes_once_and_again_a_year_after_the_confirmation(
         assert told() == 1
     with at(date(2028, 6, 1)):
         assert told() == 2
+
+
+def test_who_does_not_answer_is_asked_again_a_year_later_and_not_before(cast: Cast) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    with acting(aoki):
+        own.confirm_profile(aoki, clinic)
+
+    def asked() -> list[date | None]:
+        with arranging():
+            remind_of_confirmation()
+        return [shown.profile(key).reminded_on for key in (clinic, cast.facility("C2"))]
+
+    with at(date(2027, 6, 1)):
+        assert asked() == [date(2027, 6, 1), date(2027, 6, 1)]
+    with at(date(2028, 5, 31)):
+        assert asked() == [date(2027, 6, 1), date(2027, 6, 1)]
+    with at(date(2028, 6, 1)):
+        assert asked() == [date(2028, 6, 1), date(2028, 6, 1)]
 
 
 def test_who_is_reached_on_paper_or_closed_is_not_reminded(cast: Cast, administrator: Actor) -> None:

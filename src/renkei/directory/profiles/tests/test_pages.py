@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from renkei.directory.actions import set_functions
 from renkei.directory.models import Facility
 from renkei.directory.profiles import actions as own
 from renkei.directory.profiles import queries as shown
@@ -22,6 +23,22 @@ from testing.fixtures import StaffClient
 def first_of_june() -> Iterator[None]:
     with clock.frozen(clock.jst(2026, 6, 1, 9)):
         yield
+
+
+def test_the_form_does_not_ask_for_what_the_report_says(cast: Cast, browser: StaffClient) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    browser.log_in(aoki)
+    assert 'name="functions"' in browser.get(url("profile", clinic)).content.decode()
+    with acting(aoki):
+        set_functions(aoki, clinic, functions=["home_care"], year=2026)
+    page = browser.get(url("profile", clinic)).content.decode()
+    assert 'name="functions"' not in page
+    assert "2026年の報告の内容です" in page
+    posted = {"message": "駅前です", "listed": "on", "functions": "after_hours"}
+    assert browser.post(url("profile", clinic), posted).status_code == 302
+    row = shown.profile(clinic)
+    assert (row.message, row.functions) == ("駅前です", ["home_care"])
+    assert "(2026年の報告)" in page_of(browser, clinic)
 
 
 def url(name: str, facility: Facility, *more: object) -> str:

@@ -9,9 +9,12 @@ from io import BytesIO
 import pypdf
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import override_settings
 from django.urls import reverse
+from PIL import Image
 
-from renkei.directory.models import Facility, StaffNote
+from renkei.audit.models import AuditEntry
+from renkei.directory.models import Facility, MapPicture, StaffNote
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.kernel import clock
@@ -70,6 +73,16 @@ def test_registered_first_with_the_reason_and_who_left_bears_no_mark(
     assert text.count(">登録医<") == 1
 
 
+def test_the_counters_map_may_ask_the_tile_server_and_no_other_page_may(
+    sato: Actor, clinics: list[Facility], browser: StaffClient
+) -> None:
+    client, policy = browser.log_in(sato), "Content-Security-Policy"
+    with override_settings(RENKEI_TILES="https://tiles.example.jp/{z}/{x}/{y}.png"):
+        page = client.get(reverse("counter:session", args=[session_of(sato).uid]))
+        assert "https://tiles.example.jp" in page[policy]
+        assert "tiles.example.jp" not in client.get(reverse("counter:index"))[policy]
+
+
 def test_staff_see_the_notes_of_their_own_house_only(
     cast: Cast, sato: Actor, clinics: list[Facility], browser: StaffClient
 ) -> None:
@@ -111,6 +124,11 @@ def test_consent_taken_back_blanks_the_name(sato: Actor, clinics: list[Facility]
         assert row.patient_name == "鈴木 一郎"
         row = actions.set_person(sato, row, consent=False)
     assert row.patient_name == ""
+    with arranging():
+        kept = AuditEntry.objects.filter(subject="publications.countersession", subject_id=row.pk)
+        lines = [str(entry.changes) for entry in kept]
+    assert len(lines) >= 3
+    assert not any("鈴木" in line for line in lines), "the trail keeps what was taken back for ever"
 
 
 def test_only_the_shortlist_can_be_chosen_and_it_is_short(
@@ -132,6 +150,20 @@ def test_only_the_shortlist_can_be_chosen_and_it_is_short(
         row = actions.choose(sato, row, facility_id=clinics[0].pk)
         row = actions.pick(sato, row, facility_id=clinics[0].pk, picked=False)
     assert row.chosen_id is None
+
+
+def test_who_closed_or_is_suspended_cannot_be_chosen(sato: Actor, clinics: list[Facility]) -> None:
+    row = session_of(sato, clinics[0], clinics[1])
+    today = clock.today()
+    with arranging():
+        Town().closing(clinics[0], today, today + timedelta(days=30), suspension=True)
+        Facility.objects.filter(pk=clinics[1].pk).update(closed_on=today)
+    with acting(sato):
+        for clinic, code in ((clinics[0], "facility_suspended"), (clinics[1], "facility_closed")):
+            with pytest.raises(NotPossibleNow) as refused:
+                actions.choose(sato, row, facility_id=clinic.pk)
+            assert refused.value.code == code
+        assert queries.one(sato, row.uid).chosen_id is None
 
 
 def test_the_chosen_one_gets_a_back_referral_draft(cast: Cast, sato: Actor, clinics: list[Facility]) -> None:
@@ -230,6 +262,21 @@ def test_the_handout_is_a_pdf_that_names_the_picked_and_nobody_else(
     assert text.count("登録医") == 1
     assert "鈴木" not in text
     assert client.post(reverse("counter:handout", args=[session_of(sato).uid])).status_code == 422
+
+
+def test_the_handout_shows_each_clinics_own_drawing_of_the_way(
+    sato: Actor, clinics: list[Facility], browser: StaffClient
+) -> None:
+    out = BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(out, "PNG")
+    with arranging():
+        MapPicture.objects.create(
+            facility=clinics[1], content=out.getvalue(), media_type="image/png", sha256="0" * 64
+        )
+    row = session_of(sato, clinics[1], clinics[2])
+    made = browser.log_in(sato).post(reverse("counter:handout", args=[row.uid])).content
+    pictures = [image for page in pypdf.PdfReader(BytesIO(made)).pages for image in page.images]
+    assert [picture.image.size for picture in pictures if picture.image] == [(300, 200)]
 
 
 def words_of(pdf: bytes) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from pypdf import PdfReader, PdfWriter
 
 from renkei.enrolments.models import Scheme
 from renkei.gate.context import acting
@@ -19,6 +21,18 @@ from testing.cast import Cast
 MONDAY = clock.jst(2026, 6, 1, 9, 0)
 THE_25TH = clock.jst(2026, 6, 25, 9, 0)
 JUNE = date(2026, 6, 1)
+
+
+def words_of(content: bytes) -> str:
+    return "".join("".join(p.extract_text().split()) for p in PdfReader(io.BytesIO(content)).pages)
+
+
+def newsletter() -> bytes:
+    out = io.BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(595, 842)
+    writer.write(out)
+    return out.getvalue()
 
 
 class Office:

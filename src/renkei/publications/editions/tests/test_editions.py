@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader
 
 from renkei.gate.actor import current
 from renkei.gate.context import acting
@@ -18,7 +18,7 @@ from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow
 from renkei.notices.models import MailState, Notice, OutgoingMail, OutgoingPaper
 from renkei.publications.editions import clockwork, making, pdf, queries, sending
 from renkei.publications.editions.receivers import receivers
-from renkei.publications.editions.tests.conftest import JUNE, THE_25TH, Office
+from renkei.publications.editions.tests.conftest import JUNE, THE_25TH, Office, newsletter, words_of
 from renkei.publications.models import (
     Dispatch,
     EditionState,
@@ -30,18 +30,6 @@ from renkei.publications.models import (
 from renkei.publications.tests.region import end_membership, join
 from testing.database import arranging
 from testing.fixtures import StaffClient
-
-
-def words_of(content: bytes) -> str:
-    return "".join("".join(p.extract_text().split()) for p in PdfReader(io.BytesIO(content)).pages)
-
-
-def newsletter() -> bytes:
-    out = io.BytesIO()
-    writer = PdfWriter()
-    writer.add_blank_page(595, 842)
-    writer.write(out)
-    return out.getvalue()
 
 
 def test_the_edition_of_june_is_sent_on_the_25th_with_the_tables_of_july(office: Office) -> None:
@@ -155,6 +143,15 @@ def test_the_office_is_told_on_the_day_once(office: Office) -> None:
         assert told.count() == 1
 
 
+def test_a_night_without_the_program_does_not_swallow_the_day_of_sending(office: Office) -> None:
+    office.ready()
+    for day in (27, 28):
+        with clock.frozen(clock.jst(2026, 6, day, 0, 20)), arranging("the night"):
+            clockwork.plan_months()
+    with acting(office.sato):
+        assert Notice.objects.visible_to(office.sato).filter(kind="edition_due").count() == 1
+
+
 def test_each_receives_it_in_its_own_way(office: Office) -> None:
     office.choose("C1", Way.MAIL, "kimura", "renkei@aoki.example.jp")
     office.choose("C2", Way.FAX)
@@ -226,26 +223,6 @@ def test_an_institution_without_an_address_is_not_silently_left_out(office: Offi
     edition = office.sent()
     row = next(one for one in office.log(edition) if one.facility.name == "林医院")
     assert (row.state, row.trouble) == (Sending.BOUNCED, "住所が登録されていません")
-
-
-def test_a_correction_replaces_what_was_sent_and_goes_to_everybody_again(office: Office) -> None:
-    edition = office.sent()
-    with clock.frozen(THE_25TH):
-        with pytest.raises(Invalid):
-            office.does(making.correct, edition, correction="")
-        made = office.does(making.correct, edition, correction="7月14日の担当を変更")
-        assert (made.number, made.replaces_id) == (2, edition.pk)
-        with acting(office.sato):
-            assert queries.replaced_by(office.sato, edition) is None
-        office.does(sending.send, office.does(making.make_ready, made))
-        with acting(office.sato):
-            assert queries.replaced_by(office.sato, edition) == made
-            text = words_of(bytes(queries.file(office.sato, made, Part.OUTPATIENT).content))
-        assert "第2版" in text
-        assert "7月14日の担当を変更" in text
-        assert len(office.log(made)) == 2
-        with pytest.raises(NotPossibleNow):
-            office.does(making.correct, edition, correction="もう一度")
 
 
 def test_the_duty_table_is_never_on_the_public_page(office: Office, client: Client) -> None:

@@ -95,6 +95,17 @@ def test_what_changed_since_last_year_is_marked(region: Cast, browser: StaffClie
     assert "変わった回答は 1 か所です" in page
 
 
+def test_an_answer_that_was_taken_away_is_marked_too(region: Cast, browser: StaffClient) -> None:
+    aoki = region.actor("aoki")
+    _report(aoki, {"overtime_count": "14"})
+    with acting(aoki):
+        row = actions.start_report(aoki, year=2027, copy=True)
+        row = actions.save_part_one(aoki, row, answers=PART_ONE | {"diseases": []})
+    page = browser.log_in(aoki).get(f"{HOME}{row.uid}/").content.decode()
+    assert page.count("回答なしに変更") == 1
+    assert "変わった回答は 1 か所です" in page
+
+
 def test_an_officer_reads_a_report_and_gives_it_back(
     region: Cast, prefecture: Actor, browser: StaffClient
 ) -> None:

@@ -78,7 +78,9 @@ def test_the_report_of_a_house_says_nothing_about_another_one(region: Cast) -> N
     aoki = region.actor("aoki")
     with acting(aoki):
         with pytest.raises(NotAllowed):
-            set_functions(aoki, region.facility("C2"), functions=["home_care"])
-        row = set_functions(aoki, region.facility("C1"), functions=["care_link", "home_care", "unknown"])
+            set_functions(aoki, region.facility("C2"), functions=["home_care"], year=2026)
+        row = set_functions(
+            aoki, region.facility("C1"), functions=["care_link", "home_care", "unknown"], year=2026
+        )
         assert row.functions == ["home_care", "care_link"]
         assert not FacilityProfile.objects.filter(facility=region.facility("C2")).exists()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from renkei.directory.models import Facility, FacilityProfile, Rule
+from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule
 from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.kernel import clock
@@ -80,6 +81,52 @@ def test_a_linked_institution_is_one_of_the_directory_or_nothing_is_kept(region:
             actions.save_part_two(aoki, row, answers=answers)
         assert refused.value.field == "on_call_partners"
         assert queries.report(aoki, row.uid).part_two == NOTHING_OF_PART_TWO
+
+
+def _close(cast: Cast, key: str) -> None:
+    with arranging():
+        house = Facility.objects.get(pk=cast.facility(key).pk)
+        house.closed_on = clock.today()
+        house.save()
+
+
+def test_a_closed_institution_is_neither_named_nor_handed_in_nor_copied(region: Cast) -> None:
+    aoki = region.actor("aoki")
+    partners = {"on_call": "3", "on_call_partners": [_uid(region, "C2"), _uid(region, "H1")]}
+    with acting(aoki):
+        last = actions.submit_report(aoki, _written(aoki, partners))
+        row = actions.take_back(aoki, last)
+    _close(region, "C2")
+    with acting(aoki):
+        for refuse in (
+            lambda: actions.save_part_two(aoki, row, answers=NOTHING_OF_PART_TWO | partners),
+            lambda: actions.submit_report(aoki, row),
+        ):
+            with pytest.raises(Invalid) as refused:
+                refuse()
+            assert (refused.value.code, refused.value.field) == ("institution_closed", "on_call_partners")
+        assert queries.report(aoki, row.uid).state == "draft"
+        following = actions.start_report(aoki, year=2027, copy=True)
+        assert [one["name"] for one in following.part_two["on_call_partners"]] == ["みどり中央病院"]
+
+
+def test_who_is_suspended_on_the_first_of_january_does_not_report(region: Cast) -> None:
+    aoki = region.actor("aoki")
+    first = date(2026, 1, 1)
+    area = queries.area("14214")
+    before = queries.concerned_in(area, 2026)["14214"]
+    with arranging():
+        ClosingDay.objects.create(facility=region.facility("C1"), from_on=first, until_on=date(2026, 1, 3))
+    assert queries.concerned_in(area, 2026)["14214"] == before
+    with arranging():
+        ClosingDay.objects.filter(facility=region.facility("C1")).update(suspension=True)
+    assert queries.concerned_in(area, 2026)["14214"] == before - 1
+    assert queries.concerned_in(area, 2027)["14214"] == before
+    with acting(aoki), pytest.raises(NotPossibleNow) as refused:
+        actions.start_report(aoki, year=2026)
+    assert refused.value.code == "not_concerned"
+    with acting(aoki):
+        assert actions.start_report(aoki, year=2027).state == "draft"
 
 
 def test_not_more_than_eight_institutions_are_linked(region: Cast) -> None:

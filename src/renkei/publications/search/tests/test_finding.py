@@ -15,7 +15,8 @@ from renkei.publications.models import SearchEntry
 from renkei.publications.search import queries
 from renkei.publications.search.entries import district_of
 from renkei.publications.search.jobs import refresh_everything
-from renkei.publications.search.tests.region import CENTRE, Town
+from renkei.publications.search.present import hours_of_today
+from renkei.publications.search.tests.region import CENTRE, MORNINGS, Town
 from renkei.publications.search.tests.test_order import find, names
 from renkei.publications.search.types import Wishes
 from testing.cast import Cast
@@ -172,3 +173,26 @@ def test_typing_ahead_knows_departments_and_names_in_kanji_and_kana(cast: Cast) 
     assert [c.text for c in queries.suggest("わかくさ")] == ["若草整形クリニック"]
     assert [c.text for c in queries.suggest("若草")] == ["若草整形クリニック"]
     assert queries.suggest("") == []
+
+
+def test_typing_ahead_suggests_only_what_has_a_public_page_today(cast: Cast) -> None:
+    today = clock.today()
+    with arranging():
+        town = Town()
+        town.clinic("白梅医院", kana="シラウメイイン")
+        town.closing(town.clinic("白梅休止医院", kana="シラウメキュウシ"), today, suspension=True)
+        just_off = town.clinic("白梅非掲載医院", kana="シラウメヒケイサイ")
+        FacilityProfile.objects.filter(facility=just_off).update(listed=False)
+    assert [c.text for c in queries.suggest("白梅")] == ["白梅医院"]
+
+
+def test_a_holiday_shows_the_hours_of_holidays_as_todays(cast: Cast) -> None:
+    holiday = {"weekday": 7, "opens": "10:00", "closes": "13:00"}
+    with clock.frozen(clock.jst(2026, 7, 20, 9, 0)), arranging():
+        town = Town()
+        town.clinic("平日だけの医院", kana="ア")
+        town.clinic("祝日も開く医院", kana="イ", hours=[*MORNINGS, holiday])
+        hits = find(Wishes(area="14999")).hits
+        assert [hours_of_today(hit) for hit in hits] == ["本日は祝日の休診", "本日(祝日) 10:00–13:00"]
+    with clock.frozen(clock.jst(2026, 7, 21, 9, 0)):
+        assert [hours_of_today(hit) for hit in hits] == ["本日 09:00–12:00"] * 2

@@ -9,6 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from renkei.enrolments.models import Scheme
 from renkei.kernel import clock
 from renkei.publications.search import queries
 from renkei.publications.search.tests.region import CENTRE, EVENINGS, MORNINGS, Town
@@ -95,6 +96,17 @@ def test_a_registration_that_has_not_begun_does_not_count(cast: Cast) -> None:
         town = Town()
         town.register(town.clinic("来月の登録医", "整形外科"), cast.facility("H1"), from_on=tomorrow)
     assert not find(NEAR).hits[0].registered
+
+
+def test_a_scheme_that_was_given_up_registers_nobody(cast: Cast) -> None:
+    house = cast.facility("H1")
+    with arranging():
+        town = Town()
+        town.register(town.clinic("終わった制度の医院", "整形外科"), house)
+        Scheme.objects.filter(owner=house).update(ended_on=clock.today())
+    for house_id in (0, house.pk):
+        hit = find(NEAR, house_id).hits[0]
+        assert (hit.registered, hit.marks) == (False, [])
 
 
 def test_the_counter_puts_first_whom_its_own_house_has_registered(cast: Cast) -> None:

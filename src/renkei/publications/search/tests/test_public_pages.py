@@ -7,10 +7,11 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from renkei.directory.models import Facility, Post, Rule, StaffNote
+from renkei.directory.models import Facility, FacilityProfile, Post, Rule, StaffNote
 from renkei.kernel import clock
 from renkei.publications.search import pace
 from renkei.publications.search.drawing import Spot, draw
@@ -90,6 +91,15 @@ def test_a_closing_day_is_on_the_list_and_the_page_at_once(clinic: Facility, cli
         assert "1件" in gone.content.decode()
 
 
+def test_a_list_says_whose_data_nobody_confirmed_for_a_year(clinic: Facility, client: Client) -> None:
+    says = "掲載内容の確認日が古いか、まだありません"
+    address = addresses(clinic)[0]
+    assert says in client.get(address).content.decode()
+    with arranging():
+        FacilityProfile.objects.filter(facility=clinic).update(confirmed_on=clock.today())
+    assert says not in client.get(address).content.decode()
+
+
 def test_who_does_not_want_to_be_listed_has_no_public_page(cast: Cast, client: Client) -> None:
     with arranging():
         hidden = Town().clinic("載せない医院", "整形外科", listed=False)
@@ -138,9 +148,19 @@ def test_the_map_asks_nobody_outside_unless_a_tile_server_is_set(
     assert "<image" not in client.get(address).content.decode()
     settings.RENKEI_TILES = "https://tiles.example.jp/{z}/{x}/{y}.png"  # type: ignore[attr-defined]
     settings.RENKEI_TILES_ATTRIBUTION = "試しの地図"  # type: ignore[attr-defined]
-    text = client.get(address).content.decode()
-    assert 'href="https://tiles.example.jp/16/' in text
-    assert "試しの地図" in text
+    for with_map in (address, addresses(clinic)[2]):
+        answer = client.get(with_map)
+        assert 'href="https://tiles.example.jp/16/' in answer.content.decode()
+        assert "試しの地図" in answer.content.decode()
+        assert images_from(answer) == ["'self'", "data:", "https://tiles.example.jp"]
+    for without in (reverse("find:search"), "/accounts/login/"):
+        assert images_from(client.get(without)) == ["'self'", "data:"]
+
+
+def images_from(answer: HttpResponse) -> list[str]:
+    """Where the browser may take pictures from."""
+    policy = dict(part.split(" ", 1) for part in answer["Content-Security-Policy"].split("; "))
+    return policy["img-src"].split()
 
 
 def test_markers_lie_inside_the_map_and_do_not_cover_each_other() -> None:
