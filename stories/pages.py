@@ -43,7 +43,6 @@ MEMBER = (
     "/publications/editions/received/",
     "> main table a",
     "/publications/functions/",
-    "> main table a",
     "/publications/functions/forms/2026/",
     OWN,
     ">> .actions a",
