@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,20 @@ class HoursLine:
     opens: str
     closes: str
     days: tuple[bool, ...]
+
+
+People = Callable[[int], list[tuple[int, str]]]
+_people: list[People] = []
+
+
+def register_people(lookup: People) -> None:
+    """``accounts`` says who works at a facility today, as (person, name); it lies one floor up."""
+    _people[:] = [lookup]
+
+
+def people_of(facility_id: int) -> list[tuple[int, str]]:
+    """Who works at the facility today, as far as the actor may see it."""
+    return [line for lookup in _people for line in lookup(facility_id)]
 
 
 @dataclass(frozen=True)
