@@ -27,8 +27,8 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
         "required": asked.required and required,
         "help_text": asked.help,
     }
-    if asked.kind == "choice":
-        options = [(option, option) for option in asked.options]
+    if asked.kind in ("choice", "yes_no"):
+        options = [(option, option) for option in asked.choices]
         return forms.ChoiceField(choices=options, widget=forms.RadioSelect, **common)
     if asked.kind == "choices":
         options = [(option, option) for option in asked.options]
@@ -44,19 +44,33 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
 
 
 class ApplicationForm(UiForm):
-    """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen."""
+    """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen.
+
+    ``own`` are the corporations to choose from (all); ``known``: the house is that of a membership; ``signed``: the paper bears
+    the signature of the representative.
+    """
 
     def __init__(
-        self, *args: Any, manifest: Manifest, office: bool = False, own: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        manifest: Manifest,
+        office: bool = False,
+        own: Iterable[Any] | None = None,
+        known: bool = False,
+        signed: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.manifest, self.office, self.own = manifest, office, own
-        if office:
+        self.manifest, self.office = manifest, office
+        if office and not known:
             self.fields["facility"] = TypeAheadField(
                 label="医療機関", url="directory:suggest", lookup=look_up_facility
             )
         if manifest.enrols is Enrols.CORPORATION:
-            choices = [("", "選んでください"), *((str(o.id), o.name) for o in corporations())]
+            choices = [
+                ("", "選んでください"),
+                *((str(o.id), o.name) for o in (corporations() if own is None else own)),
+            ]
             self.fields["organization"] = forms.ChoiceField(
                 label="法人", choices=choices, required=not office
             )
@@ -75,6 +89,8 @@ class ApplicationForm(UiForm):
             )
         for asked in manifest.fields:
             self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
+        if signed:
+            self.fields["signed_by"] = forms.CharField(label="用紙に署名した代表者", max_length=80)
 
     def draft(self, facility_id: int) -> ApplicationDraft:
         """What was typed; for an institution's own application ``facility_id`` is its own."""

@@ -107,6 +107,11 @@ class Enrolment(_OfScheme, _Subject):
                 condition=Q(ended_on=None),
                 name="enrolment_once_at_a_facility",
             ),
+            models.UniqueConstraint(
+                fields=["scheme", "organization"],
+                condition=Q(ended_on=None, organization__isnull=False),
+                name="enrolment_once_a_corporation",
+            ),
             models.CheckConstraint(
                 condition=Q(ended_on=None) | Q(ended_on__gte=F("joined_on")), name="enrolment_in_order"
             ),
@@ -208,10 +213,13 @@ class Certificate(PublicData):
 
 
 class Listing(PublicData):
-    """The public list of members (名簿): what search and everybody else may know. ``until_on`` is the first day without it."""
+    """The public list of members (名簿): what search and everybody else may know. ``until_on`` is the first day without it.
+
+    A member that moved to another institution has one row for each of them.
+    """
 
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+")
-    enrolment = models.OneToOneField(Enrolment, models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+")
     owner = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
     organization = models.ForeignKey(

@@ -253,7 +253,8 @@ def due_for_renewal(actor: Actor, day: date, after: int = 0, size: int = 200) ->
         .filter(enrolment=OuterRef("pk"))
         .filter(Q(until_on=None) | Q(until_on__gte=day))
     )
-    rows = Enrolment.objects.visible_to(actor).filter(ended_on=None, pk__gt=after).exclude(Exists(goes_on))
+    there = Enrolment.objects.visible_to(actor).filter(Q(ended_on=None) | Q(ended_on__gt=day))
+    rows = there.filter(pk__gt=after).exclude(Exists(goes_on))
     return list(rows.select_related("scheme").order_by("pk")[:size])
 
 
@@ -267,6 +268,11 @@ def of_closed_facilities(actor: Actor, day: date) -> list[Enrolment]:
     """Present memberships of institutions that closed by ``day``."""
     rows = Enrolment.objects.visible_to(actor).filter(ended_on=None, facility__closed_on__lte=day)
     return list(rows.select_related("scheme", "facility")[:2000])
+
+
+def shown_on(row: Scheme, on: date | None = None) -> QuerySet[Listing]:
+    """The list that everybody reads: without institutions that want to be left out of what the public finds."""
+    return listed_on(row, on).exclude(facility__profile__listed=False)
 
 
 def listed_on(row: Scheme, on: date | None = None) -> QuerySet[Listing]:
@@ -327,3 +333,12 @@ def may_represent(actor: Actor, facility_id: int) -> bool:
     """Whether the actor is the representative (代表者) of the institution."""
     post = representative(facility_id) if actor.facility_id == facility_id else None
     return post is not None and bool(post.person_id) and post.person_id == actor.person_id
+
+
+def may_ask_for_renewal(actor: Actor, row: Enrolment) -> bool:
+    """Whether the term ends soon and goes on only by an application (更新の申請)."""
+    rule = manifest_of(row.scheme.key).term
+    last = MembershipTerm.objects.visible_to(actor).filter(enrolment=row).order_by("from_on").last()
+    if rule.renewal is not Renewal.APPLICATION or row.ended_on is not None or last is None:
+        return False
+    return last.until_on is not None and clock.today() >= last.until_on - timedelta(days=rule.notice_days)

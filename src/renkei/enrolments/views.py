@@ -49,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         ],
         "may_start": actor.may(P.MANAGE),
         "may_apply": actor.may(P.APPLY),
+        "may_move": actor.may(P.APPLY) and queries.may_represent(actor, actor.facility_id),
     }
     return render(request, "enrolments/home.html", context)
 
@@ -114,9 +115,19 @@ def member_page(
         "forms": member_forms(actor, row) | (filled or {}),
         "office": row.owner_id == actor.facility_id,
         "ended": row.ended_on is not None and row.ended_on <= clock.today(),
+        "may_change": _may_change(actor, row),
+        "may_renew": actor.may(P.APPLY) and queries.may_ask_for_renewal(actor, row),
         "version": row.version,
     }
     return render(request, "enrolments/member.html", context, status=status)
+
+
+def _may_change(actor: Actor, row: Enrolment) -> bool:
+    """Whether this person may ask for a change: the office from paper, else whoever the manifest names."""
+    if row.owner_id == actor.facility_id:
+        return actor.may(P.HANDLE)
+    free = manifest_of(row.scheme.key).change == "staff"
+    return actor.may(P.APPLY) and (free or queries.may_represent(actor, row.facility_id))
 
 
 def member_forms(actor: Actor, row: Enrolment) -> dict[str, Any]:
