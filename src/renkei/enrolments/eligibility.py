@@ -95,6 +95,16 @@ def _houses(manifest: Manifest, draft: ApplicationDraft, facility: Facility, che
     return facilities_of(draft.organization_id) or [facility]
 
 
+def outside_the_area(facility: Facility, manifest: Manifest, areas: Iterable[str], owner_id: int) -> str:
+    """The first condition on the place that the facility does not meet and that has no exception (原則); empty if none."""
+    owner, draft = facility_by_id(owner_id), ApplicationDraft(facility.pk)
+    for rule in manifest.eligibility:
+        values = (*rule.values, *areas) if OF_SCHEME in rule.values else rule.values
+        if rule.check == "area" and not rule.principle and not in_area(facility, draft, values, owner):
+            return rule.label
+    return ""
+
+
 def _missing(manifest: Manifest, draft: ApplicationDraft) -> Iterable[Finding]:
     if manifest.enrols in _BY_NAME and not draft.physician_name.strip():
         yield Finding("missing", "physician_name", "医師名", "physician_name")

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from renkei.directory.queries import representative
-from renkei.enrolments.eligibility import findings
+from renkei.directory.queries import facility_by_id, representative
+from renkei.enrolments.eligibility import findings, outside_the_area
 from renkei.enrolments.models import Application, Certificate, Enrolment, Listing, MembershipTerm, Scheme
 from renkei.enrolments.types import (
     ApplicationDraft,
+    Enrols,
     Finding,
     Manifest,
     Mark,
@@ -342,3 +343,23 @@ def may_ask_for_renewal(actor: Actor, row: Enrolment) -> bool:
     if rule.renewal is not Renewal.APPLICATION or row.ended_on is not None or last is None:
         return False
     return last.until_on is not None and clock.today() >= last.until_on - timedelta(days=rule.notice_days)
+
+
+def refused_move(facility_id: int, organization_id: int, day: date) -> str:
+    """Why a corporation that is a member of an alliance cannot take a facility in: it lies outside the 区域 (S12)."""
+    facility = facility_by_id(facility_id)
+    rows = _counting(Listing.objects.filter(organization_id=organization_id), day).select_related("scheme")
+    for row in rows:
+        if (
+            facility is None
+            or not _known(row.scheme)
+            or manifest_of(row.scheme.key).enrols is not Enrols.CORPORATION
+        ):
+            continue
+        areas = row.scheme.areas
+        if label := outside_the_area(facility, manifest_of(row.scheme.key), areas, row.owner_id):
+            return (
+                f"{facility.name}は「{row.scheme.name}」の条件({label})を満たしません。"
+                "区域を変えるか、その法人の脱退の後の日付にしてください。"
+            )
+    return ""
