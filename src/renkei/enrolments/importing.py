@@ -13,7 +13,7 @@ from renkei.enrolments.models import Scheme
 from renkei.enrolments.types import ApplicationDraft, Channel, Enrols, Manifest, manifest_of
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import DomainError, Invalid
-from renkei.kernel.tables import rows_of
+from renkei.kernel.tables import numbered_rows
 from renkei.kernel.text import to_plain_number
 
 MOST_ROWS = 2_000
@@ -71,13 +71,13 @@ def columns(manifest: Manifest) -> list[str]:
 
 def take(actor: Actor, scheme: Scheme, name: str, content: bytes, *, dry: bool) -> Report:
     """Hand in one application for each row. Raises ``Invalid('file')`` for a file that cannot be read at all."""
-    rows = rows_of(name, content, most_rows=MOST_ROWS)
-    if NUMBER not in rows[0] and NAME not in rows[0]:
+    rows = numbered_rows(name, content, most_rows=MOST_ROWS)
+    if not {NUMBER, NAME} & set(rows[0][1]):
         raise Invalid("file", f"見出しに「{NUMBER}」または「{NAME}」がありません。", "file")
     found: list[Outcome] = []
     try:
         with transaction.atomic():
-            found.extend(_row(actor, scheme, number, row) for number, row in enumerate(rows, 2))
+            found.extend(_row(actor, scheme, number, row) for number, row in rows)
             if dry:
                 raise _Undo
     except _Undo:
