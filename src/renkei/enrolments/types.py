@@ -69,6 +69,11 @@ class Renewal(StrEnum):
     NONE = "none"
 
 
+CHECK_NAMES = frozenset({"area", "facility_kind", "function", "department", "answer"})
+"""Checks that a manifest may name; ``eligibility`` has each."""
+FIELD_KINDS = frozenset({"text", "note", "choice", "choices", "yes_no", "number", "date"})
+
+
 @dataclass(frozen=True)
 class Category:
     """A level, kind or role inside a scheme (TM-Netの二段階, Dr.ネットの三つの役割)."""

@@ -151,7 +151,7 @@ def _change(actor: Actor, application: Application, day: date, exceptions: list[
     row.category, row.answers = application.category, application.answers
     row.exceptions = [*row.exceptions, *exceptions]
     row.save()
-    if renamed and manifest_of(row.scheme.key).enrols.names_a_physician:
+    if renamed:
         _new_certificate(actor, row, day, "登録内容の変更")
     list_member(actor, row)
     return row

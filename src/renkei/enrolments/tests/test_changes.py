@@ -314,3 +314,52 @@ def test_the_office_enters_a_change_from_paper_with_the_signature(
     row = Application.objects.visible_to(region.actor("sato")).get(kind="change")
     assert (row.facility_id, row.channel) == (region.facility("C2").pk, "paper")
     assert "林 和彦" in row.reason
+
+
+def test_another_level_asks_for_what_it_needs_and_gives_a_certificate_that_says_it(
+    region: Cast, scheme: Scheme
+) -> None:
+    office = region.actor("sato")
+
+    def asked(category: str, *said: tuple[str, str]) -> ApplicationDraft:
+        return ApplicationDraft(region.facility("C2").pk, category=category, answers=said)
+
+    with clock.frozen(FIRST_DAY):
+        net = actions.start_scheme(office, key="tm_net")
+        paper: dict[str, Any] = {"scheme": net, "channel": Channel.PAPER, "signed_by": HAYASHI}
+        agreed = ("agreement", "はい")
+        row = actions.apply(office, draft=asked("view", agreed), **paper)
+        member = actions.approve(office, row)
+        raised: dict[str, Any] = paper | {"kind": ApplicationKind.CHANGE, "enrolment": member}
+        row = actions.apply(office, draft=asked("share", agreed), **raised)
+        with pytest.raises(Invalid, match="研修"):
+            actions.approve(office, row)
+        actions.cancel(office, queries.application(office, row.uid))
+        row = actions.apply(office, draft=asked("share", agreed, ("training", "R8.5.20")), **raised)
+        assert actions.approve(office, row).category == "share"
+        diabetes = actions.start_scheme(office, key="diabetes_registered")
+        said = (("training", "2026-02-01"), ("physicians", HAYASHI))
+        row = actions.apply(office, draft=asked("family", *said), **(paper | {"scheme": diabetes}))
+        member = actions.approve(office, row)
+        raised |= {"scheme": diabetes, "enrolment": member}
+        row = actions.apply(office, draft=asked("specialist", *said), **raised)
+        actions.approve(office, row)
+    numbers = [(c.number, queries.is_good(c, date(2026, 6, 1))) for c in queries.certificates(member)]
+    assert numbers == [("DM-0002", True), ("DM-0001", False)]
+
+
+def test_a_physician_who_comes_from_elsewhere_is_asked_for_by_the_representative_on_the_page(
+    region: Cast, scheme: Scheme, browser: StaffClient
+) -> None:
+    join(region, scheme)
+    url = f"/enrolments/apply/{scheme.uid}/?kind=move"
+    form = {"physician_name": HAYASHI, "answer_departments": "内科"}
+    with clock.frozen(AUGUST):
+        browser.log_in(region.actor("kimura"))
+        assert url not in browser.get("/enrolments/").content.decode()
+        assert browser.post(url, form).status_code == 403
+        browser.log_in(region.actor("aoki"))
+        assert url in browser.get("/enrolments/").content.decode()
+        assert browser.post(url, form).status_code == 302
+    row = Application.objects.visible_to(region.actor("sato")).get(kind="move")
+    assert row.facility_id == region.facility("C1").pk
