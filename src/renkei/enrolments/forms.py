@@ -184,6 +184,17 @@ class ReasonForm(UiForm):
     reason = forms.CharField(label="再発行の理由", max_length=200)
 
 
+class KeepForm(UiForm):
+    """A signed paper as a scan."""
+
+    file = forms.FileField(
+        label="署名済みの書類",
+        help_text="PDF、JPEG、PNG。10MBまで。",
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
+    )
+    signed_on = EraDateField(label="署名日", help_text="例: 2026-05-28、R8.5.28")
+
+
 class SchemeForm(UiForm):
     """What the owner says about the scheme."""
 

@@ -12,7 +12,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.directory.queries import facility_by_id, representative
 from renkei.enrolments.eligibility import findings, outside_the_area
-from renkei.enrolments.models import Application, Certificate, Enrolment, Listing, MembershipTerm, Scheme
+from renkei.enrolments.models import (
+    Application,
+    Certificate,
+    Enrolment,
+    Listing,
+    MembershipTerm,
+    Scheme,
+    SignedPaper,
+)
 from renkei.enrolments.types import (
     ApplicationDraft,
     Enrols,
@@ -363,3 +371,17 @@ def refused_move(facility_id: int, organization_id: int, day: date) -> str:
                 "区域を変えるか、その法人の脱退の後の日付にしてください。"
             )
     return ""
+
+
+def papers(actor: Actor, row: Enrolment) -> QuerySet[SignedPaper]:
+    """Signed papers of a membership, the last signature first, without their bytes."""
+    return SignedPaper.objects.visible_to(actor).filter(enrolment=row).defer("content")
+
+
+def paper(actor: Actor, row: Enrolment, uid: UUID | str) -> SignedPaper:
+    """One signed paper with its bytes. Raises ``NotFound``."""
+    found = SignedPaper.objects.visible_to(actor).filter(enrolment=row, uid=uid).first()
+    if found is None:
+        raise NotFound("paper_not_found", "この書類は見つかりません。")
+    one: SignedPaper = found
+    return one

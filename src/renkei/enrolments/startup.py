@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from renkei.directory.types import register_move_rule
 from renkei.enrolments import permissions
-from renkei.enrolments.models import Application, Enrolment, MembershipTerm
+from renkei.enrolments.models import Application, Enrolment, MembershipTerm, SignedPaper
 from renkei.enrolments.queries import refused_move
 from renkei.gate.actor import Actor
 from renkei.gate.guard import register_model_policy
@@ -27,7 +27,7 @@ def either_side(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
 
 register_move_rule(refused_move)
 
-for _model in (Application, Enrolment, MembershipTerm):
+for _model in (Application, Enrolment, MembershipTerm, SignedPaper):
     register_model_policy(_model, either_side)
 
 for _kind in (

@@ -14,6 +14,7 @@ from renkei.enrolments import paper, present, queries
 from renkei.enrolments.forms import (
     AnswerForm,
     DecideForm,
+    KeepForm,
     PaperWithdrawForm,
     ReasonForm,
     WithdrawForm,
@@ -113,6 +114,7 @@ def member_page(
         "terms": present.term_rows(queries.terms(actor, row)),
         "certificates": [present.certificate_line(c) for c in queries.certificates(row)],
         "forms": member_forms(actor, row) | (filled or {}),
+        "papers": queries.papers(actor, row),
         "office": row.owner_id == actor.facility_id,
         "ended": row.ended_on is not None and row.ended_on <= clock.today(),
         "may_change": _may_change(actor, row),
@@ -134,7 +136,7 @@ def member_forms(actor: Actor, row: Enrolment) -> dict[str, Any]:
     """What this person may do with the membership now."""
     if row.ended_on is not None and row.ended_on <= clock.today():
         return {}
-    forms: dict[str, Any] = {}
+    forms: dict[str, Any] = {"keep": KeepForm(prefix="keep")} if actor.may(P.APPLY) else {}
     represents = queries.may_represent(actor, row.facility_id)
     if manifest_of(row.scheme.key).withdraw == "staff" and actor.facility_id == row.facility_id:
         represents = True
@@ -161,4 +163,15 @@ def certificate(request: HttpRequest, uid: UUID) -> HttpResponse:
     )
     name = quote(f"{manifest_of(row.scheme.key).name}_{found.number}.pdf")
     response["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
+    return response
+
+
+@require_GET
+@page(P.VIEW, reads="署名済みの書類を閲覧")
+def signed_paper(request: HttpRequest, uid: UUID, paper_uid: UUID) -> HttpResponse:
+    """One signed paper, to be saved; it is never shown inside the product's own page."""
+    actor = current()
+    found = queries.paper(actor, queries.enrolment(actor, uid), paper_uid)
+    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
     return response

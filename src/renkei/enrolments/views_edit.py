@@ -18,6 +18,7 @@ from renkei.enrolments import actions, queries
 from renkei.enrolments.actions.applying import draft_of
 from renkei.enrolments.forms import (
     ApplicationForm,
+    KeepForm,
     PaperWithdrawForm,
     ReasonForm,
     WithdrawForm,
@@ -176,3 +177,21 @@ def change(request: HttpRequest, uid: UUID, how: str) -> HttpResponse:
         messages.success(request, done)
         return redirect("enrolments:member", uid)
     return member_page(request, queries.enrolment(actor, uid), filled={how: form}, status=422)
+
+
+@page(P.APPLY)
+@require_POST
+def keep_paper(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A scan of what was signed comes to the membership."""
+    actor = current()
+    row = queries.enrolment(actor, uid)
+    form = KeepForm(request.POST, request.FILES, prefix="keep")
+
+    def save() -> None:
+        file, day = form.cleaned_data["file"], form.cleaned_data["signed_on"]
+        actions.keep_paper(actor, row, name=file.name, content=file.read(), signed_on=day)
+
+    if saved(form, save):
+        messages.success(request, "署名済みの書類を保存しました。")
+        return redirect("enrolments:member", uid)
+    return member_page(request, row, filled={"keep": form}, status=422)

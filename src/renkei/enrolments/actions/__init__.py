@@ -2,6 +2,7 @@
 
 from renkei.enrolments.actions.applying import apply, cancel, hand_in_again
 from renkei.enrolments.actions.deciding import approve, refuse, send_back
+from renkei.enrolments.actions.keeping import keep_paper
 from renkei.enrolments.actions.membership import (
     end_with_facility,
     follow_joined_facility,
@@ -25,6 +26,7 @@ __all__ = [
     "follow_joined_facility",
     "hand_in_again",
     "join_duplicates",
+    "keep_paper",
     "object_to_renewal",
     "refuse",
     "reissue",
