@@ -66,6 +66,19 @@ class ApplicationForm(UiForm):
             self.fields["facility"] = TypeAheadField(
                 label="医療機関", url="directory:suggest", lookup=look_up_facility
             )
+        self._add_subject(manifest, office=office, own=own)
+        if manifest.categories:
+            options = [(c.key, f"{c.label}({c.note})" if c.note else c.label) for c in manifest.categories]
+            self.fields["category"] = forms.ChoiceField(
+                label="区分", choices=options, widget=forms.RadioSelect, required=not office
+            )
+        for asked in manifest.fields:
+            self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
+        if signed:
+            self.fields["signed_by"] = forms.CharField(label="用紙に署名した代表者", max_length=80)
+
+    def _add_subject(self, manifest: Manifest, *, office: bool, own: Iterable[Any] | None) -> None:
+        """Who is enrolled, in the words of this kind of scheme."""
         if manifest.enrols is Enrols.CORPORATION:
             choices = [
                 ("", "選んでください"),
@@ -82,15 +95,6 @@ class ApplicationForm(UiForm):
                 label="医師の氏名", max_length=80, required=needed, help_text="姓と名の間を空けてください。"
             )
             self.fields["physician_kana"] = forms.CharField(label="フリガナ", max_length=120, required=False)
-        if manifest.categories:
-            options = [(c.key, f"{c.label}({c.note})" if c.note else c.label) for c in manifest.categories]
-            self.fields["category"] = forms.ChoiceField(
-                label="区分", choices=options, widget=forms.RadioSelect, required=not office
-            )
-        for asked in manifest.fields:
-            self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
-        if signed:
-            self.fields["signed_by"] = forms.CharField(label="用紙に署名した代表者", max_length=80)
 
     def draft(self, facility_id: int) -> ApplicationDraft:
         """What was typed; for an institution's own application ``facility_id`` is its own."""

@@ -62,15 +62,9 @@ def apply(
     """
     manifest = manifest_of(scheme.key)
     _may_speak(actor, scheme, draft, channel)
-    _refuse_other_member(scheme, draft, kind, enrolment)
+    _refuse_other_member(actor, scheme, draft, kind, enrolment)
     if kind in BY_REPRESENTATIVE and manifest.change == "representative":
-        if channel == Channel.WEB:
-            refuse_unless_representative(actor, draft.facility_id, "apply", "登録内容の変更を申請", scheme)
-        else:
-            signed = refuse_other_signature(draft.facility_id, signed_by)
-            reason = f"{reason.strip()}(用紙・代表者 {signed})"
-    if kind == K.RENEW and enrolment is not None:
-        _refuse_early(actor, manifest, enrolment)
+        reason += _representative_says(actor, scheme, draft.facility_id, channel, signed_by)
     draft = tidy(manifest, draft)
     if channel == Channel.WEB:
         _refuse_gaps(manifest, draft, scheme)
@@ -179,6 +173,14 @@ def _may_speak(actor: Actor, scheme: Scheme, draft: ApplicationDraft, channel: s
     _refuse_other_corporation(actor, manifest_of(scheme.key), draft)
 
 
+def _representative_says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed_by: str) -> str:
+    """What is noted of who said it: by web it is the representative's own log-in, on paper the signature."""
+    if channel == Channel.WEB:
+        refuse_unless_representative(actor, facility_id, "apply", "登録内容の変更を申請", scheme)
+        return ""
+    return f"(用紙・代表者 {refuse_other_signature(facility_id, signed_by)})"
+
+
 def _refuse_other_corporation(actor: Actor, manifest: Manifest, draft: ApplicationDraft) -> None:
     """An institution speaks for the corporation that runs it, and for no other (S12)."""
     if manifest.enrols is not Enrols.CORPORATION or not draft.organization_id:
@@ -190,7 +192,7 @@ def _refuse_other_corporation(actor: Actor, manifest: Manifest, draft: Applicati
 
 
 def _refuse_other_member(
-    scheme: Scheme, draft: ApplicationDraft, kind: str, enrolment: Enrolment | None
+    actor: Actor, scheme: Scheme, draft: ApplicationDraft, kind: str, enrolment: Enrolment | None
 ) -> None:
     """What changes a membership names one of this scheme, and outside a move one of this institution, that still goes on."""
     if enrolment is None:
@@ -204,6 +206,8 @@ def _refuse_other_member(
         )
     if not enrolment.active_on(clock.today()):
         raise NotPossibleNow("not_a_member", "登録が終了しています。新しく申請してください。")
+    if kind == K.RENEW:
+        _refuse_early(actor, manifest_of(scheme.key), enrolment)
 
 
 def _refuse_early(actor: Actor, manifest: Manifest, enrolment: Enrolment) -> None:
