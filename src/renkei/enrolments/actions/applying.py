@@ -55,10 +55,8 @@ def apply(
     """Hand in an application.
 
     By web an institution speaks for itself and fills every mandatory field (``Invalid`` at the field); from paper and
-    lists the office enters what stands there, and review finds what is missing. A change and a move are said by the
-    representative (代表者; 403), or bear that signature on paper (``signed_by``), where the manifest asks for it. Raises
-    ``NotPossibleNow`` for a second registration of the same physician at the same institution, or while such an
-    application waits.
+    lists the office enters what stands there. A change and a move are the representative's (代表者; 403), or bear that
+    signature (``signed_by``). Raises ``NotPossibleNow`` for a second registration, or while such an application waits.
     """
     manifest = manifest_of(scheme.key)
     _may_speak(actor, scheme, draft, channel)
