@@ -116,6 +116,26 @@ class PostForm(UiForm):
     )
 
 
+class SpeakerForm(UiForm):
+    """Whose log-in acts as the holder of a post."""
+
+    person = forms.ChoiceField(
+        label="ログインする人",
+        required=False,
+        help_text="この人だけが、登録の変更や辞退のような代表者の届け出をできます。",
+    )
+
+    def __init__(self, *args: Any, people: Iterable[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["person"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = [("", "決めない"), *((str(key), name) for key, name in people)]
+
+    def person_id(self) -> int | None:
+        """Who was chosen."""
+        return int(self.cleaned_data["person"]) if self.cleaned_data["person"] else None
+
+
 class CloseForm(UiForm):
     """The day from which a facility takes no new referrals."""
 

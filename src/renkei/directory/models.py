@@ -370,3 +370,18 @@ class FacilityImport(FacilityData):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ImportProgress(FacilityData):
+    """How many rows of a long list the job has written. The rows themselves are seen when all are (one transaction).
+
+    Changed on the second connection while the job's transaction holds the list: so no foreign key leads there.
+    """
+
+    import_uid = models.UUIDField(unique=True, editable=False)
+    facility = models.ForeignKey(Facility, models.PROTECT, related_name="+")
+    done = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.import_uid} {self.done}"

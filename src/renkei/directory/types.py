@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -65,6 +67,34 @@ class HoursLine:
     opens: str
     closes: str
     days: tuple[bool, ...]
+
+
+People = Callable[[int], list[tuple[int, str]]]
+_people: list[People] = []
+
+
+def register_people(lookup: People) -> None:
+    """``accounts`` says who works at a facility today, as (person, name); it lies one floor up."""
+    _people[:] = [lookup]
+
+
+def people_of(facility_id: int) -> list[tuple[int, str]]:
+    """Who works at the facility today, as far as the actor may see it."""
+    return [line for lookup in _people for line in lookup(facility_id)]
+
+
+MoveRule = Callable[[int, int, date], str]
+_move_rules: list[MoveRule] = []
+
+
+def register_move_rule(rule: MoveRule) -> None:
+    """``rule(facility_id, organization_id, day)`` says in Japanese why a facility cannot go to a corporation, or nothing."""
+    _move_rules.append(rule)
+
+
+def refused_moves(facility_id: int, organization_id: int, day: date) -> list[str]:
+    """Why the corporation cannot run the facility from that day on; empty when it can."""
+    return [says for rule in _move_rules if (says := rule(facility_id, organization_id, day))]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("<uuid:uid>/departments/new/", views_edit.department, name="add_department"),
     path("<uuid:uid>/departments/<int:department_id>/", views_edit.department, name="department"),
     path("<uuid:uid>/posts/new/", views_edit.post, name="add_post"),
+    path("<uuid:uid>/posts/<int:post_id>/speaker/", views_edit.speaker, name="speaker"),
     path("<uuid:uid>/posts/<int:post_id>/end/", views_edit.end_post, name="end_post"),
     path("<uuid:uid>/close/", views_edit.close, name="close"),
     path("<uuid:uid>/relations/", views_edit.relation, name="relation"),

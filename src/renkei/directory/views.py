@@ -64,6 +64,7 @@ def facility_page(request: HttpRequest, uid: UUID) -> HttpResponse:
         "rows": _rows(facility),
         "departments": queries.departments(facility),
         "posts": queries.posts(facility),
+        "may_name": may_change(actor, facility, own_only=True) and actor.may(P.NAME_SPEAKER),
         "hours": queries.hours_table(facility),
         "weekdays": WEEKDAYS,
         "has_map": queries.has_map(facility),

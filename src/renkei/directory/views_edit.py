@@ -17,7 +17,8 @@ from renkei.directory import actions, forms, queries
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
 from renkei.directory.reach import OTHER_FACILITY_SAYS, may_change
-from renkei.directory.types import WEEKDAYS, Setting, setting
+from renkei.directory.speaking import tie_post
+from renkei.directory.types import WEEKDAYS, Setting, people_of, setting
 from renkei.gate.actor import current
 from renkei.gate.pages import page
 from renkei.kernel import clock
@@ -149,6 +150,27 @@ def end_post(request: HttpRequest, uid: UUID, post_id: int) -> HttpResponse:
     actions.end_post(current(), facility, post_id=post_id)
     messages.success(request, "退任を記録しました。")
     return redirect("directory:facility", uid)
+
+
+@page(P.NAME_SPEAKER)
+@require_http_methods(["GET", "POST"])
+def speaker(request: HttpRequest, uid: UUID, post_id: int) -> HttpResponse:
+    """Whose log-in is that of the post's holder."""
+    facility = own_facility(uid, own_only=True)
+    held = next((row for row in queries.posts(facility) if row.pk == post_id), None)
+    if held is None:
+        raise NotFound("post_not_found", "この役職は見つかりません。もう退任が記録されているかもしれません。")
+    form = forms.SpeakerForm(
+        request.POST or None,
+        people=people_of(facility.pk),
+        initial={"person": str(held.person_id or "")},
+    )
+    if request.method == "POST" and saved(
+        form, lambda: tie_post(current(), facility, post_id=post_id, person_id=form.person_id())
+    ):
+        messages.success(request, f"{held.title} {held.holder}のログインを決めました。")
+        return redirect("directory:facility", uid)
+    return form_page(request, form, f"{held.title} {held.holder}のログイン", facility)
 
 
 @page(P.EDIT_OWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from renkei.directory.corporations.queries import facilities_of
 from renkei.directory.models import Area, Facility
 from renkei.directory.profiles.queries import profile
 from renkei.directory.queries import departments, facility_by_id, secondary_area
@@ -87,6 +88,23 @@ def findings(
     return [*_missing(manifest, draft), *_unmet(manifest, draft, owner_id, tuple(areas))]
 
 
+def _houses(manifest: Manifest, draft: ApplicationDraft, facility: Facility, check: str) -> list[Facility]:
+    """Who is asked: a corporation joins with every facility that it runs, so each lies in the area (区域) or none does."""
+    if manifest.enrols is not Enrols.CORPORATION or check != "area" or not draft.organization_id:
+        return [facility]
+    return facilities_of(draft.organization_id) or [facility]
+
+
+def outside_the_area(facility: Facility, manifest: Manifest, areas: Iterable[str], owner_id: int) -> str:
+    """The first condition on the place that the facility does not meet and that has no exception (原則); empty if none."""
+    owner, draft = facility_by_id(owner_id), ApplicationDraft(facility.pk)
+    for rule in manifest.eligibility:
+        values = (*rule.values, *areas) if OF_SCHEME in rule.values else rule.values
+        if rule.check == "area" and not rule.principle and not in_area(facility, draft, values, owner):
+            return rule.label
+    return ""
+
+
 def _missing(manifest: Manifest, draft: ApplicationDraft) -> Iterable[Finding]:
     if manifest.enrols in _BY_NAME and not draft.physician_name.strip():
         yield Finding("missing", "physician_name", "医師名", "physician_name")
@@ -110,7 +128,14 @@ def _unmet(
         return
     for rule in manifest.eligibility:
         values = (*rule.values, *areas) if OF_SCHEME in rule.values else rule.values
-        if not CHECKS[rule.check](facility, draft, values, owner):
-            yield Finding("outside" if rule.principle else "barred", rule.check, rule.label)
+        unmet = [
+            house.name
+            for house in _houses(manifest, draft, facility, rule.check)
+            if not CHECKS[rule.check](house, draft, values, owner)
+        ]
+        if unmet:
+            names = "、".join(unmet) if manifest.enrols is Enrols.CORPORATION else ""
+            label = f"{rule.label}({names})" if names else rule.label
+            yield Finding("outside" if rule.principle else "barred", rule.check, label)
     if not facility.is_open():
         yield Finding("barred", "closed", "閉院した施設です")

@@ -41,3 +41,14 @@ class Ended:
     scheme_id: int
     facility_id: int
     ended_on: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A membership went on at another institution from ``on`` (ISO date); ``from_facility_id`` has it no more."""
+
+    enrolment_id: int
+    scheme_id: int
+    from_facility_id: int
+    facility_id: int
+    on: str

@@ -27,8 +27,8 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
         "required": asked.required and required,
         "help_text": asked.help,
     }
-    if asked.kind == "choice":
-        options = [(option, option) for option in asked.options]
+    if asked.kind in ("choice", "yes_no"):
+        options = [(option, option) for option in asked.choices]
         return forms.ChoiceField(choices=options, widget=forms.RadioSelect, **common)
     if asked.kind == "choices":
         options = [(option, option) for option in asked.options]
@@ -44,19 +44,46 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
 
 
 class ApplicationForm(UiForm):
-    """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen."""
+    """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen.
+
+    ``own`` are the corporations to choose from (all); ``known``: the house is that of a membership; ``signed``: the paper bears
+    the signature of the representative.
+    """
 
     def __init__(
-        self, *args: Any, manifest: Manifest, office: bool = False, own: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        manifest: Manifest,
+        office: bool = False,
+        own: Iterable[Any] | None = None,
+        known: bool = False,
+        signed: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.manifest, self.office, self.own = manifest, office, own
-        if office:
+        self.manifest, self.office = manifest, office
+        if office and not known:
             self.fields["facility"] = TypeAheadField(
                 label="医療機関", url="directory:suggest", lookup=look_up_facility
             )
+        self._add_subject(manifest, office=office, own=own)
+        if manifest.categories:
+            options = [(c.key, f"{c.label}({c.note})" if c.note else c.label) for c in manifest.categories]
+            self.fields["category"] = forms.ChoiceField(
+                label="区分", choices=options, widget=forms.RadioSelect, required=not office
+            )
+        for asked in manifest.fields:
+            self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
+        if signed:
+            self.fields["signed_by"] = forms.CharField(label="用紙に署名した代表者", max_length=80)
+
+    def _add_subject(self, manifest: Manifest, *, office: bool, own: Iterable[Any] | None) -> None:
+        """Who is enrolled, in the words of this kind of scheme."""
         if manifest.enrols is Enrols.CORPORATION:
-            choices = [("", "選んでください"), *((str(o.id), o.name) for o in corporations())]
+            choices = [
+                ("", "選んでください"),
+                *((str(o.id), o.name) for o in (corporations() if own is None else own)),
+            ]
             self.fields["organization"] = forms.ChoiceField(
                 label="法人", choices=choices, required=not office
             )
@@ -68,13 +95,6 @@ class ApplicationForm(UiForm):
                 label="医師の氏名", max_length=80, required=needed, help_text="姓と名の間を空けてください。"
             )
             self.fields["physician_kana"] = forms.CharField(label="フリガナ", max_length=120, required=False)
-        if manifest.categories:
-            options = [(c.key, f"{c.label}({c.note})" if c.note else c.label) for c in manifest.categories]
-            self.fields["category"] = forms.ChoiceField(
-                label="区分", choices=options, widget=forms.RadioSelect, required=not office
-            )
-        for asked in manifest.fields:
-            self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
 
     def draft(self, facility_id: int) -> ApplicationDraft:
         """What was typed; for an institution's own application ``facility_id`` is its own."""
@@ -166,6 +186,17 @@ class ReasonForm(UiForm):
     """Why a certificate is issued again."""
 
     reason = forms.CharField(label="再発行の理由", max_length=200)
+
+
+class KeepForm(UiForm):
+    """A signed paper as a scan."""
+
+    file = forms.FileField(
+        label="署名済みの書類",
+        help_text="PDF、JPEG、PNG。10MBまで。",
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
+    )
+    signed_on = EraDateField(label="署名日", help_text="例: 2026-05-28、R8.5.28")
 
 
 class SchemeForm(UiForm):

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from renkei.directory.corporations.queries import corporations
 from renkei.directory.queries import facility_by_number, search_facilities
 from renkei.enrolments import actions
 from renkei.enrolments.models import Scheme
 from renkei.enrolments.types import ApplicationDraft, Channel, Enrols, Manifest, manifest_of
 from renkei.gate.actor import Actor
 from renkei.kernel.errors import DomainError, Invalid
-from renkei.kernel.tables import rows_of
+from renkei.kernel.tables import numbered_rows
 from renkei.kernel.text import to_plain_number
 
 MOST_ROWS = 2_000
 NUMBER, NAME, PHYSICIAN, KANA, CATEGORY = "医療機関番号", "医療機関名", "医師名", "カナ", "区分"
+CORPORATION, SEAT = "法人", "席"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ class _Undo(Exception):
 
 def columns(manifest: Manifest) -> list[str]:
     """The headers that a list of this scheme may have."""
-    named = [PHYSICIAN, KANA] if manifest.enrols is not Enrols.FACILITY else []
+    named = {
+        Enrols.FACILITY: [],
+        Enrols.CORPORATION: [CORPORATION],
+        Enrols.SEAT: [SEAT, PHYSICIAN, KANA],
+    }.get(manifest.enrols, [PHYSICIAN, KANA])
     return [
         NUMBER,
         NAME,
@@ -65,13 +71,13 @@ def columns(manifest: Manifest) -> list[str]:
 
 def take(actor: Actor, scheme: Scheme, name: str, content: bytes, *, dry: bool) -> Report:
     """Hand in one application for each row. Raises ``Invalid('file')`` for a file that cannot be read at all."""
-    rows = rows_of(name, content, most_rows=MOST_ROWS)
-    if NUMBER not in rows[0] and NAME not in rows[0]:
+    rows = numbered_rows(name, content, most_rows=MOST_ROWS)
+    if not {NUMBER, NAME} & set(rows[0][1]):
         raise Invalid("file", f"見出しに「{NUMBER}」または「{NAME}」がありません。", "file")
     found: list[Outcome] = []
     try:
         with transaction.atomic():
-            found.extend(_row(actor, scheme, number, row) for number, row in enumerate(rows, 2))
+            found.extend(_row(actor, scheme, number, row) for number, row in rows)
             if dry:
                 raise _Undo
     except _Undo:
@@ -103,8 +109,24 @@ def _draft(manifest: Manifest, row: dict[str, str]) -> ApplicationDraft:
         row.get(PHYSICIAN, ""),
         row.get(KANA, ""),
         category=known,
+        organization_id=_corporation(row) if manifest.enrols is Enrols.CORPORATION else 0,
+        seat=row.get(SEAT, "") if manifest.enrols is Enrols.SEAT else "",
         answers=tuple((f.key, row.get(f.label, "")) for f in manifest.fields),
     )
+
+
+def _corporation(row: dict[str, str]) -> int:
+    name = row.get(CORPORATION, "").strip()
+    if not name:
+        return 0
+    found = next((line.id for line in corporations() if line.name == name), 0)
+    if not found:
+        raise Invalid(
+            "organization",
+            f"法人「{name}」は登録されていません。先に法人を登録してください。",
+            "organization",
+        )
+    return found
 
 
 def _facility(row: dict[str, str]) -> int:

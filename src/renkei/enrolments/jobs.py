@@ -18,7 +18,10 @@ def turn_terms() -> None:
     with system("登録期間の更新") as actor:
         today = clock.today()
         for row in queries.of_closed_facilities(actor, today):
-            actions.end_with_facility(actor, row, closed_on=row.facility.closed_on)
+            if row.facility.joined_to_id is not None:
+                actions.follow_joined_facility(actor, row, keep_id=row.facility.joined_to_id)
+            else:
+                actions.end_with_facility(actor, row, closed_on=row.facility.closed_on)
         turn(actor, today)
 
 
@@ -29,7 +32,9 @@ def turn(actor: Actor, today: date) -> int:
         for row in found:
             current = actions.renew(actor, row, on=today)
             count += 1
-            while current.ended_on is None and queries.is_due(actor, current, today):
+            while (current.ended_on is None or current.ended_on > today) and queries.is_due(
+                actor, current, today
+            ):
                 current = actions.renew(actor, current, on=today)
         after = found[-1].pk
     return count

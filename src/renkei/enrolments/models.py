@@ -107,6 +107,11 @@ class Enrolment(_OfScheme, _Subject):
                 condition=Q(ended_on=None),
                 name="enrolment_once_at_a_facility",
             ),
+            models.UniqueConstraint(
+                fields=["scheme", "organization"],
+                condition=Q(ended_on=None, organization__isnull=False),
+                name="enrolment_once_a_corporation",
+            ),
             models.CheckConstraint(
                 condition=Q(ended_on=None) | Q(ended_on__gte=F("joined_on")), name="enrolment_in_order"
             ),
@@ -208,10 +213,13 @@ class Certificate(PublicData):
 
 
 class Listing(PublicData):
-    """The public list of members (名簿): what search and everybody else may know. ``until_on`` is the first day without it."""
+    """The public list of members (名簿): what search and everybody else may know. ``until_on`` is the first day without it.
+
+    A member that moved to another institution has one row for each of them.
+    """
 
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+")
-    enrolment = models.OneToOneField(Enrolment, models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+")
     owner = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
     organization = models.ForeignKey(
@@ -228,3 +236,27 @@ class Listing(PublicData):
 
     def __str__(self) -> str:
         return f"{self.scheme_id} {self.facility_id} {self.name}"
+
+
+class SignedPaper(_OfScheme):
+    """A signed paper (協定書, 申込書) as it was scanned, with the day on which it was signed; never changed."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+")
+    name = models.CharField("ファイル名", max_length=255)
+    signed_on = models.DateField("署名日")
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    kept_at = models.DateTimeField(default=clock.now)
+    kept_by = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["-signed_on", "-id"]
+        constraints = [models.UniqueConstraint(fields=["enrolment", "sha256"], name="signed_paper_once")]
+
+    def __str__(self) -> str:
+        return self.name

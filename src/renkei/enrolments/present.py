@@ -164,6 +164,8 @@ def certificate_line(row: Certificate, on: date | None = None) -> CertificateLin
         state, tone = "有効", Tone.SUCCESS
     elif row.voided_on is not None and row.voided_on <= day:
         state, tone = f"無効({row.void_reason})", Tone.DANGER
+    elif day < row.valid_from:
+        state, tone = f"{_day(row.valid_from)}から有効", Tone.INFO
     else:
         state, tone = "期限切れ", Tone.NEUTRAL
     return CertificateLine(row, span(row.valid_from, row.valid_until), state, tone, good)

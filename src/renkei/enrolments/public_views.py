@@ -34,7 +34,7 @@ def public_list(request: HttpRequest, uid: UUID) -> HttpResponse:
     manifest = manifest_of(scheme.key)
     if not manifest.public:
         raise NotFound("list_not_public", "この制度の名簿は公開されていません。")
-    page = Paginator(queries.listed_on(scheme), ROWS).get_page(request.GET.get("page"))
+    page = Paginator(queries.shown_on(scheme), ROWS).get_page(request.GET.get("page"))
     labels = {c.key: c.label for c in manifest.categories}
     context = {
         "scheme": scheme,

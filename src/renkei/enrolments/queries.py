@@ -10,11 +10,20 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from renkei.directory.queries import representative
-from renkei.enrolments.eligibility import findings
-from renkei.enrolments.models import Application, Certificate, Enrolment, Listing, MembershipTerm, Scheme
+from renkei.directory.queries import facility_by_id, representative
+from renkei.enrolments.eligibility import findings, outside_the_area
+from renkei.enrolments.models import (
+    Application,
+    Certificate,
+    Enrolment,
+    Listing,
+    MembershipTerm,
+    Scheme,
+    SignedPaper,
+)
 from renkei.enrolments.types import (
     ApplicationDraft,
+    Enrols,
     Finding,
     Manifest,
     Mark,
@@ -253,7 +262,8 @@ def due_for_renewal(actor: Actor, day: date, after: int = 0, size: int = 200) ->
         .filter(enrolment=OuterRef("pk"))
         .filter(Q(until_on=None) | Q(until_on__gte=day))
     )
-    rows = Enrolment.objects.visible_to(actor).filter(ended_on=None, pk__gt=after).exclude(Exists(goes_on))
+    there = Enrolment.objects.visible_to(actor).filter(Q(ended_on=None) | Q(ended_on__gt=day))
+    rows = there.filter(pk__gt=after).exclude(Exists(goes_on))
     return list(rows.select_related("scheme").order_by("pk")[:size])
 
 
@@ -267,6 +277,11 @@ def of_closed_facilities(actor: Actor, day: date) -> list[Enrolment]:
     """Present memberships of institutions that closed by ``day``."""
     rows = Enrolment.objects.visible_to(actor).filter(ended_on=None, facility__closed_on__lte=day)
     return list(rows.select_related("scheme", "facility")[:2000])
+
+
+def shown_on(row: Scheme, on: date | None = None) -> QuerySet[Listing]:
+    """The list that everybody reads: without institutions that want to be left out of what the public finds."""
+    return listed_on(row, on).exclude(facility__profile__listed=False)
 
 
 def listed_on(row: Scheme, on: date | None = None) -> QuerySet[Listing]:
@@ -327,3 +342,46 @@ def may_represent(actor: Actor, facility_id: int) -> bool:
     """Whether the actor is the representative (代表者) of the institution."""
     post = representative(facility_id) if actor.facility_id == facility_id else None
     return post is not None and bool(post.person_id) and post.person_id == actor.person_id
+
+
+def may_ask_for_renewal(actor: Actor, row: Enrolment) -> bool:
+    """Whether the term ends soon and goes on only by an application (更新の申請)."""
+    rule = manifest_of(row.scheme.key).term
+    last = MembershipTerm.objects.visible_to(actor).filter(enrolment=row).order_by("from_on").last()
+    if rule.renewal is not Renewal.APPLICATION or row.ended_on is not None or last is None:
+        return False
+    return last.until_on is not None and clock.today() >= last.until_on - timedelta(days=rule.notice_days)
+
+
+def refused_move(facility_id: int, organization_id: int, day: date) -> str:
+    """Why a corporation that is a member of an alliance cannot take a facility in: it lies outside the 区域 (S12)."""
+    facility = facility_by_id(facility_id)
+    rows = _counting(Listing.objects.filter(organization_id=organization_id), day).select_related("scheme")
+    for row in rows:
+        if (
+            facility is None
+            or not _known(row.scheme)
+            or manifest_of(row.scheme.key).enrols is not Enrols.CORPORATION
+        ):
+            continue
+        areas = row.scheme.areas
+        if label := outside_the_area(facility, manifest_of(row.scheme.key), areas, row.owner_id):
+            return (
+                f"{facility.name}は「{row.scheme.name}」の条件({label})を満たしません。"
+                "区域を変えるか、その法人の脱退の後の日付にしてください。"
+            )
+    return ""
+
+
+def papers(actor: Actor, row: Enrolment) -> QuerySet[SignedPaper]:
+    """Signed papers of a membership, the last signature first, without their bytes."""
+    return SignedPaper.objects.visible_to(actor).filter(enrolment=row).defer("content")
+
+
+def paper(actor: Actor, row: Enrolment, uid: UUID | str) -> SignedPaper:
+    """One signed paper with its bytes. Raises ``NotFound``."""
+    found = SignedPaper.objects.visible_to(actor).filter(enrolment=row, uid=uid).first()
+    if found is None:
+        raise NotFound("paper_not_found", "この書類は見つかりません。")
+    one: SignedPaper = found
+    return one

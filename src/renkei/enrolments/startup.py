@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from renkei.directory.types import register_move_rule
 from renkei.enrolments import permissions
-from renkei.enrolments.models import Application, Enrolment, MembershipTerm
+from renkei.enrolments.models import Application, Enrolment, MembershipTerm, SignedPaper
+from renkei.enrolments.queries import refused_move
 from renkei.gate.actor import Actor
 from renkei.gate.guard import register_model_policy
 from renkei.notices.types import NoticeKind, register_kind
@@ -23,7 +25,9 @@ def either_side(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     return rows.filter(Q(facility_id=actor.facility_id) | Q(owner_id=actor.facility_id))
 
 
-for _model in (Application, Enrolment, MembershipTerm):
+register_move_rule(refused_move)
+
+for _model in (Application, Enrolment, MembershipTerm, SignedPaper):
     register_model_policy(_model, either_side)
 
 for _kind in (

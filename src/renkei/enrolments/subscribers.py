@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from renkei.directory.queries import facility_by_id
-from renkei.enrolments.events import Applied, Decided, Ended
+from renkei.enrolments.events import Applied, Decided, Ended, Moved
 from renkei.enrolments.models import Application, Enrolment
 from renkei.enrolments.types import State
 from renkei.events.bus import subscribe
@@ -33,7 +35,6 @@ def tell_office(event: Applied) -> None:
 def tell_institution(event: Decided) -> None:
     """What became of the application; on paper for an institution without Renkei."""
     row = Application.objects.visible_to(current()).select_related("scheme").get(pk=event.application_id)
-    facility = facility_by_id(row.facility_id)
     answer = f" {row.answer}" if row.answer else ""
     notify(
         row.facility_id,
@@ -41,7 +42,7 @@ def tell_institution(event: Decided) -> None:
         text=f"「{row.scheme.name}」の申請: {State(event.state).label}。{answer}".strip(),
         url=f"/enrolments/applications/{row.uid}/",
         from_facility_id=row.owner_id,
-        on_paper=facility is not None and not facility.uses_renkei,
+        on_paper=_on_paper(row.facility_id),
     )
 
 
@@ -59,7 +60,43 @@ def tell_of_the_end(event: Ended) -> None:
         notify(
             facility_id,
             kind="enrolment_ended",
-            text=f"「{row.scheme.name}」の{row.facility.name}の登録が終わります({row.end_reason})。",
-            url=f"/enrolments/{row.uid}/",
+            text=f"「{row.scheme.name}」の{_whose(row)}の登録は{_day(event.ended_on)}から終了となります({row.end_reason})。",
+            url=f"/enrolments/members/{row.uid}/",
             from_facility_id=other,
+            on_paper=_on_paper(facility_id),
         )
+
+
+@subscribe(Moved)
+def tell_the_old_house(event: Moved) -> None:
+    """The institution that the physician left: its certificate is void."""
+    row = (
+        Enrolment.objects.visible_to(current())
+        .select_related("scheme", "facility")
+        .get(pk=event.enrolment_id)
+    )
+    notify(
+        event.from_facility_id,
+        kind="enrolment_ended",
+        text=(
+            f"「{row.scheme.name}」の{row.physician_name}の登録は、所属の変更により{_day(event.on)}から"
+            "ほかの医療機関に移りました。お手元の登録証は無効です。"
+        ),
+        url="/enrolments/",
+        from_facility_id=row.owner_id,
+        on_paper=_on_paper(event.from_facility_id),
+    )
+
+
+def _whose(row: Enrolment) -> str:
+    return f"{row.facility.name} {row.physician_name}".strip()
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _on_paper(facility_id: int) -> bool:
+    facility = facility_by_id(facility_id)
+    return facility is not None and not facility.uses_renkei

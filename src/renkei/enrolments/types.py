@@ -18,6 +18,11 @@ class Enrols(models.TextChoices):
     CORPORATION = "corporation", "法人"
     SEAT = "seat", "席"
 
+    @property
+    def names_a_physician(self) -> bool:
+        """Whether a member is a physician by name."""
+        return self in (Enrols.PHYSICIAN, Enrols.PHYSICIAN_AT_FACILITY)
+
 
 class State(models.TextChoices):
     """Where an application (申請) stands."""
@@ -36,6 +41,7 @@ class ApplicationKind(models.TextChoices):
     CHANGE = "change", "登録内容の変更"
     MOVE = "move", "所属の変更"
     REISSUE = "reissue", "登録証の再発行"
+    RENEW = "renew", "更新"
 
 
 class Channel(models.TextChoices):
@@ -63,6 +69,11 @@ class Renewal(StrEnum):
     NONE = "none"
 
 
+CHECK_NAMES = frozenset({"area", "facility_kind", "function", "department", "answer"})
+"""Checks that a manifest may name; ``eligibility`` has each."""
+FIELD_KINDS = frozenset({"text", "note", "choice", "choices", "yes_no", "number", "date"})
+
+
 @dataclass(frozen=True)
 class Category:
     """A level, kind or role inside a scheme (TM-Netの二段階, Dr.ネットの三つの役割)."""
@@ -85,6 +96,9 @@ class Eligibility:
     principle: bool = False
 
 
+YES_NO = ("はい", "いいえ")
+
+
 @dataclass(frozen=True)
 class FormField:
     """One field of the application form; ``kind`` is text, note, choice, choices, yes_no, number or date."""
@@ -95,6 +109,11 @@ class FormField:
     required: bool = False
     options: tuple[str, ...] = ()
     help: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What may be answered where it is chosen."""
+        return YES_NO if self.kind == "yes_no" else self.options
 
 
 @dataclass(frozen=True)

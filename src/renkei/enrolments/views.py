@@ -14,6 +14,7 @@ from renkei.enrolments import paper, present, queries
 from renkei.enrolments.forms import (
     AnswerForm,
     DecideForm,
+    KeepForm,
     PaperWithdrawForm,
     ReasonForm,
     WithdrawForm,
@@ -50,6 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
         ],
         "may_start": actor.may(P.MANAGE),
         "may_apply": actor.may(P.APPLY),
+        "may_move": actor.may(P.APPLY) and queries.may_represent(actor, actor.facility_id),
     }
     return render(request, "enrolments/home.html", context)
 
@@ -113,18 +115,29 @@ def member_page(
         "terms": present.term_rows(queries.terms(actor, row)),
         "certificates": [present.certificate_line(c) for c in queries.certificates(row)],
         "forms": member_forms(actor, row) | (filled or {}),
+        "papers": queries.papers(actor, row),
         "office": row.owner_id == actor.facility_id,
         "ended": row.ended_on is not None and row.ended_on <= clock.today(),
+        "may_change": _may_change(actor, row),
+        "may_renew": actor.may(P.APPLY) and queries.may_ask_for_renewal(actor, row),
         "version": row.version,
     }
     return render(request, "enrolments/member.html", context, status=status)
+
+
+def _may_change(actor: Actor, row: Enrolment) -> bool:
+    """Whether this person may ask for a change: the office from paper, else whoever the manifest names."""
+    if row.owner_id == actor.facility_id:
+        return actor.may(P.HANDLE)
+    free = manifest_of(row.scheme.key).change == "staff"
+    return actor.may(P.APPLY) and (free or queries.may_represent(actor, row.facility_id))
 
 
 def member_forms(actor: Actor, row: Enrolment) -> dict[str, Any]:
     """What this person may do with the membership now."""
     if row.ended_on is not None and row.ended_on <= clock.today():
         return {}
-    forms: dict[str, Any] = {}
+    forms: dict[str, Any] = {"keep": KeepForm(prefix="keep")} if actor.may(P.APPLY) else {}
     represents = queries.may_represent(actor, row.facility_id)
     if manifest_of(row.scheme.key).withdraw == "staff" and actor.facility_id == row.facility_id:
         represents = True
@@ -151,4 +164,15 @@ def certificate(request: HttpRequest, uid: UUID) -> HttpResponse:
     )
     name = quote(f"{manifest_of(row.scheme.key).name}_{found.number}.pdf")
     response["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
+    return response
+
+
+@require_GET
+@page(P.VIEW, reads="署名済みの書類を閲覧")
+def signed_paper(request: HttpRequest, uid: UUID, paper_uid: UUID) -> HttpResponse:
+    """One signed paper, to be saved; it is never shown inside the product's own page."""
+    actor = current()
+    found = queries.paper(actor, queries.enrolment(actor, uid), paper_uid)
+    response = HttpResponse(bytes(found.content), content_type=found.media_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
     return response

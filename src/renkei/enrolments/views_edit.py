@@ -12,11 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from renkei.directory.corporations.queries import owner_on
 from renkei.directory.queries import departments
 from renkei.enrolments import actions, queries
 from renkei.enrolments.actions.applying import draft_of
 from renkei.enrolments.forms import (
     ApplicationForm,
+    KeepForm,
     PaperWithdrawForm,
     ReasonForm,
     WithdrawForm,
@@ -55,12 +57,12 @@ def apply(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The form of a scheme; ``?member=<uid>`` changes that membership, ``?kind=move`` brings a physician along."""
     actor, scheme = current(), queries.scheme(uid)
     manifest = manifest_of(scheme.key)
-    asked = request.GET.get("member", "")
-    before = queries.enrolment(actor, asked) if asked else None
-    kind = request.GET.get("kind", "") if request.GET.get("kind") in KINDS else ""
-    kind = kind or (ApplicationKind.CHANGE if before else ApplicationKind.JOIN)
+    before, kind = about(request)
     initial = initial_of(manifest, draft_of(before)) if before else _known(actor)
-    form = ApplicationForm(request.POST or None, manifest=manifest, initial=initial)
+    mine = owner_on(actor.facility_id)
+    form = ApplicationForm(
+        request.POST or None, manifest=manifest, initial=initial, own=[mine] if mine else []
+    )
     made: list[Application] = []
     if request.method == "POST" and saved(
         form,
@@ -82,6 +84,14 @@ def apply(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "enrolments/apply.html", context, status=422 if form.is_bound else 200)
 
 
+def about(request: HttpRequest) -> tuple[Enrolment | None, str]:
+    """Which membership an application is about and what it asks for, as the address says."""
+    asked = request.GET.get("member", "")
+    before = queries.enrolment(current(), asked) if asked else None
+    kind = request.GET.get("kind", "") if request.GET.get("kind") in KINDS else ""
+    return before, kind or (ApplicationKind.CHANGE if before else ApplicationKind.JOIN)
+
+
 def _known(actor: Actor) -> dict[str, Any]:
     """What the directory knows already."""
     names = "、".join(d.name for d in departments(actor.facility_id))
@@ -95,8 +105,12 @@ def hand_in_again(request: HttpRequest, uid: UUID) -> HttpResponse:
     actor = current()
     row = queries.application(actor, uid)
     manifest = manifest_of(row.scheme.key)
+    mine = owner_on(row.facility_id)
     form = ApplicationForm(
-        request.POST or None, manifest=manifest, initial=initial_of(manifest, draft_of(row))
+        request.POST or None,
+        manifest=manifest,
+        initial=initial_of(manifest, draft_of(row)),
+        own=[mine] if mine and row.owner_id != actor.facility_id else None,
     )
     row.expecting(request.POST.get("version") or row.version)
     if request.method == "POST" and saved(
@@ -163,3 +177,21 @@ def change(request: HttpRequest, uid: UUID, how: str) -> HttpResponse:
         messages.success(request, done)
         return redirect("enrolments:member", uid)
     return member_page(request, queries.enrolment(actor, uid), filled={how: form}, status=422)
+
+
+@page(P.APPLY)
+@require_POST
+def keep_paper(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A scan of what was signed comes to the membership."""
+    actor = current()
+    row = queries.enrolment(actor, uid)
+    form = KeepForm(request.POST, request.FILES, prefix="keep")
+
+    def save() -> None:
+        file, day = form.cleaned_data["file"], form.cleaned_data["signed_on"]
+        actions.keep_paper(actor, row, name=file.name, content=file.read(), signed_on=day)
+
+    if saved(form, save):
+        messages.success(request, "署名済みの書類を保存しました。")
+        return redirect("enrolments:member", uid)
+    return member_page(request, row, filled={"keep": form}, status=422)

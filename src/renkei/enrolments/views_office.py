@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from renkei.directory.queries import areas
 from renkei.directory.types import AreaLevel
 from renkei.enrolments import actions, importing, present, queries
+from renkei.enrolments.actions.applying import BY_REPRESENTATIVE, draft_of
 from renkei.enrolments.forms import (
     AnswerForm,
     ApplicationForm,
@@ -23,13 +24,14 @@ from renkei.enrolments.forms import (
     ImportForm,
     SchemeForm,
     StartForm,
+    initial_of,
 )
 from renkei.enrolments.models import Application, Scheme
 from renkei.enrolments.periods import fiscal_year_end
 from renkei.enrolments.permissions import P
-from renkei.enrolments.types import Channel, State, manifest_of
+from renkei.enrolments.types import ApplicationKind, Channel, State, manifest_of
 from renkei.enrolments.views import application_page
-from renkei.enrolments.views_edit import saved
+from renkei.enrolments.views_edit import about, saved
 from renkei.gate.actor import current
 from renkei.gate.pages import page
 from renkei.kernel import clock
@@ -95,22 +97,38 @@ def applications(request: HttpRequest, uid: UUID) -> HttpResponse:
 @page(P.HANDLE)
 @require_http_methods(["GET", "POST"])
 def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """An application on paper is typed in."""
+    """An application on paper is typed in; ``?member=<uid>`` is about that membership, ``?kind=`` says what it asks for."""
     actor, scheme = current(), _own(uid)
     manifest = manifest_of(scheme.key)
-    form = ApplicationForm(request.POST or None, manifest=manifest, office=True)
+    before, kind = about(request)
+    said = initial_of(manifest, draft_of(before)) if before else {}
+    known = before is not None and kind != ApplicationKind.MOVE
+    signed = kind in BY_REPRESENTATIVE and manifest.change == "representative"
+    form = ApplicationForm(
+        request.POST or None, manifest=manifest, office=True, known=known, signed=signed, initial=said
+    )
     made: list[Application] = []
-    if request.method == "POST" and saved(
-        form,
-        lambda: made.append(actions.apply(actor, scheme=scheme, draft=form.draft(0), channel=Channel.PAPER)),
-    ):
+
+    def save() -> None:
+        row = actions.apply(
+            actor,
+            scheme=scheme,
+            draft=form.draft(before.facility_id if before else 0),
+            channel=Channel.PAPER,
+            kind=kind,
+            enrolment=before,
+            signed_by=form.cleaned_data.get("signed_by", ""),
+        )
+        made.append(row)
+
+    if request.method == "POST" and saved(form, save):
         messages.success(request, "用紙の申請を登録しました。")
         return redirect("enrolments:application", made[0].uid)
     context = {
         "form": form,
         "scheme": scheme,
         "manifest": manifest,
-        "title": f"{scheme.name}: 用紙の申請を登録",
+        "title": f"{scheme.name}: 用紙の申請を登録({ApplicationKind(kind).label})",
     }
     return render(request, "enrolments/apply.html", context, status=422 if form.is_bound else 200)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from renkei.enrolments.types import (
+    CHECK_NAMES,
+    FIELD_KINDS,
     Category,
     CertificateStyle,
     Eligibility,
@@ -33,7 +35,9 @@ def read(folder: Path) -> Manifest:
     path = folder / FILE
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _manifest(folder.name, said)
+        found = _manifest(folder.name, said)
+        _check(found)
+        return found
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{path}: {error}") from error
 
@@ -66,6 +70,28 @@ def _manifest(key: str, said: Mapping[str, Any]) -> Manifest:
 def _term(said: Mapping[str, Any]) -> TermRule:
     rest = dict(said)
     return TermRule(kind=TermKind(rest.pop("kind")), renewal=Renewal(rest.pop("renewal")), **rest)
+
+
+def _check(found: Manifest) -> None:
+    """Raise ``ValueError`` for words that the engine does not know: told when it starts, not when somebody applies."""
+    for field in found.fields:
+        if field.kind not in FIELD_KINDS or bool(field.options) != (field.kind in ("choice", "choices")):
+            raise ValueError(f"field {field.key}: kind {field.kind} with {len(field.options)} options")
+    if unknown := {rule.check for rule in found.eligibility} - CHECK_NAMES:
+        raise ValueError(f"eligibility: no check is called {min(unknown)}")
+    if not {found.change, found.withdraw} <= {"representative", "staff"}:
+        raise ValueError("change and withdraw are representative or staff")
+    rule = found.term
+    if rule.kind is TermKind.FIXED and (rule.until_on is None or rule.renewal is Renewal.AUTOMATIC):
+        raise ValueError("a fixed term has until_on and does not go on by itself")
+    if rule.kind is TermKind.FROM_ISSUE and rule.months < 1:
+        raise ValueError("a term from issue has at least one month")
+    if rule.kind is TermKind.OPEN and rule.renewal is not Renewal.NONE:
+        raise ValueError("a term without an end is not renewed")
+    if found.certificate is not None:
+        numbers = {found.certificate.numbering.format(year=2026, era="R8", number=n) for n in (1, 2)}
+        if len(numbers) != 2:
+            raise ValueError("numbering gives two certificates one number")
 
 
 def _lists(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from renkei.directory.corporations import queries
 from renkei.directory.events import ProfileChanged
 from renkei.directory.models import Facility, Organization, Ownership
 from renkei.directory.permissions import P
+from renkei.directory.types import refused_moves
 from renkei.events.bus import emit
 from renkei.gate.actions import action, refuse
 from renkei.gate.actor import Actor
@@ -70,7 +71,8 @@ def move_to_corporation(
     """From ``from_on`` on the corporation runs the facility; None: it leaves its corporation on that day.
 
     The period before ends there and stays on record, so that what is reported about earlier days keeps the old owner.
-    Raises ``Invalid`` when a later move is recorded, or nothing would change.
+    Raises ``Invalid`` when a later move is recorded, nothing would change, or a registered rule is against it (a member of
+    an alliance takes in no facility outside the 区域).
     """
     rows = list(Ownership.objects.filter(facility=facility).order_by("from_on"))
     later = next((row for row in rows if row.from_on > from_on), None)
@@ -83,6 +85,9 @@ def move_to_corporation(
     now = queries.owner_on(facility, from_on)
     if (organization is None and now is None) or _runs(rows, organization, from_on):
         raise Invalid("organization", "今と同じ所属です。別の法人を選んでください。", "organization")
+    if organization is not None:
+        for says in refused_moves(facility.pk, organization.pk, from_on):
+            raise Invalid("organization", says, "organization")
     if not rows and facility.organization is not None:
         _record_founder(facility, from_on)
     made = _begin(facility, rows, organization, from_on)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from renkei.directory.actions import founder, line
 from renkei.directory.events import ProfileChanged
 from renkei.directory.imports.judging import Line, Report, check
 from renkei.directory.imports.mapping import Columns, guess, is_plain, saved_for
 from renkei.directory.imports.tables import read
-from renkei.directory.models import Department, Facility, FacilityImport, FormerNumber, ImportMapping
+from renkei.directory.models import (
+    Department,
+    Facility,
+    FacilityImport,
+    FormerNumber,
+    ImportMapping,
+    ImportProgress,
+)
 from renkei.directory.permissions import P
 from renkei.directory.profiles import queries as profiles
 from renkei.events.bus import emit
@@ -19,6 +27,8 @@ from renkei.gate.writing import say
 from renkei.kernel import clock
 from renkei.kernel.errors import NotPossibleNow
 
+STEP = 25
+"""After so many rows whoever looks at the page is told how far it is."""
 APPLIED = "この一覧はもう取り込まれています。"
 
 
@@ -78,8 +88,16 @@ def report_of(kept: FacilityImport) -> Report:
 
 
 @action(P.EDIT_ALL, says="医療機関の一覧を取り込み")
-def apply(actor: Actor, kept: FacilityImport, *, leave_out_bad: bool = False) -> dict[str, int]:
+def apply(
+    actor: Actor,
+    kept: FacilityImport,
+    *,
+    leave_out_bad: bool = False,
+    tell: Callable[[int], None] | None = None,
+) -> dict[str, int]:
     """Write the rows of a checked list, all or none. Returns the counts of the report.
+
+    ``tell`` is given the number of rows written so far, every ``STEP`` rows.
 
     The rows are judged again, since the directory may have changed. ``NotPossibleNow`` when it was applied before, and
     when there are bad rows and nobody said to leave them out: a list is never half taken in by accident.
@@ -88,9 +106,11 @@ def apply(actor: Actor, kept: FacilityImport, *, leave_out_bad: bool = False) ->
         raise NotPossibleNow("import_applied", APPLIED)
     found = report_of(kept)
     refuse_bad(found, leave_out_bad=leave_out_bad)
-    for row in found.lines:
-        if row.outcome in ("new", "change"):
-            _write(row)
+    written = [row for row in found.lines if row.outcome in ("new", "change")]
+    for number, row in enumerate(written, 1):
+        _write(row)
+        if tell is not None and number % STEP == 0:
+            tell(number)
     kept.applied_at, kept.summary, kept.problem = clock.now(), found.summary(), ""
     kept.leave_out_bad = leave_out_bad
     kept.save()
@@ -121,6 +141,10 @@ def begin(actor: Actor, kept: FacilityImport, *, leave_out_bad: bool) -> Facilit
     refuse_bad(report_of(kept), leave_out_bad=leave_out_bad)
     kept.started_at, kept.leave_out_bad, kept.problem = clock.now(), leave_out_bad, ""
     kept.save()
+    row = ImportProgress.objects.visible_to(actor).filter(import_uid=kept.uid).first()
+    row = row or ImportProgress(import_uid=kept.uid, facility_id=kept.facility_id)
+    row.done, row.changed_at = 0, clock.now()
+    row.save()
     return kept
 
 

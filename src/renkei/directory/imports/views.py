@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -91,7 +92,7 @@ def check(request: HttpRequest, uid: UUID) -> HttpResponse:
             messages.error(request, error.message_ja)
         return redirect("directory:import_check", uid)
     if kept.applied_at or (kept.started_at and not kept.problem):
-        return render(request, "directory/import_done.html", {"kept": kept})
+        return render(request, "directory/import_done.html", _progress(kept))
     report = actions.report_of(kept)
     context = {
         "kept": kept,
@@ -105,11 +106,16 @@ def check(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "directory/import_check.html", context)
 
 
+def _progress(kept: FacilityImport) -> dict[str, Any]:
+    rows = kept.summary.get("new", 0) + kept.summary.get("change", 0)
+    return {"kept": kept, "rows": rows, "done": min(running.done(current(), kept), rows)}
+
+
 @page(P.EDIT_ALL)
 @require_GET
 def progress(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The part of the page that refreshes itself while the job is at work."""
-    html = render_to_string("directory/_import_progress.html", {"kept": _kept(uid)}, request=request)
+    html = render_to_string("directory/_import_progress.html", _progress(_kept(uid)), request=request)
     return live_response(request, html)
 
 

@@ -2,8 +2,10 @@
 
 from renkei.enrolments.actions.applying import apply, cancel, hand_in_again
 from renkei.enrolments.actions.deciding import approve, refuse, send_back
+from renkei.enrolments.actions.keeping import keep_paper
 from renkei.enrolments.actions.membership import (
     end_with_facility,
+    follow_joined_facility,
     join_duplicates,
     object_to_renewal,
     reissue,
@@ -21,8 +23,10 @@ __all__ = [
     "edit_scheme",
     "end_scheme",
     "end_with_facility",
+    "follow_joined_facility",
     "hand_in_again",
     "join_duplicates",
+    "keep_paper",
     "object_to_renewal",
     "refuse",
     "reissue",

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from django.db.models import Q
+
+from renkei.directory.corporations.queries import owner_on
+from renkei.enrolments.actions.answering import tidy
+from renkei.enrolments.actions.issuing import last_term
+from renkei.enrolments.actions.representing import refuse_other_signature, refuse_unless_representative
 from renkei.enrolments.actions.running import own
 from renkei.enrolments.eligibility import findings
 from renkei.enrolments.events import Applied
@@ -15,6 +22,7 @@ from renkei.enrolments.types import (
     Channel,
     Enrols,
     Manifest,
+    Renewal,
     State,
     manifest_of,
 )
@@ -25,10 +33,11 @@ from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
-from renkei.kernel.names import check_kana_name
-from renkei.kernel.text import clean_note, refuse_gaiji, refuse_longer
+from renkei.kernel.text import clean_note
 
-ANSWER_LENGTH = 1_000
+K = ApplicationKind
+NEEDS_MEMBER = frozenset({K.CHANGE, K.REISSUE, K.RENEW})
+BY_REPRESENTATIVE = frozenset({K.CHANGE, K.MOVE})
 
 
 @action(P.APPLY, says="制度に申請")
@@ -41,15 +50,19 @@ def apply(
     channel: str = Channel.WEB,
     enrolment: Enrolment | None = None,
     reason: str = "",
+    signed_by: str = "",
 ) -> Application:
     """Hand in an application.
 
     By web an institution speaks for itself and fills every mandatory field (``Invalid`` at the field); from paper and
-    lists the office enters what stands there, and review finds what is missing. Raises ``NotPossibleNow`` for a second
-    registration of the same physician at the same institution, or while such an application waits.
+    lists the office enters what stands there. A change and a move are the representative's (代表者; 403), or bear that
+    signature (``signed_by``). Raises ``NotPossibleNow`` for a second registration, or while such an application waits.
     """
     manifest = manifest_of(scheme.key)
     _may_speak(actor, scheme, draft, channel)
+    _refuse_other_member(actor, scheme, draft, kind, enrolment)
+    if kind in BY_REPRESENTATIVE and manifest.change == "representative":
+        reason += _representative_says(actor, scheme, draft.facility_id, channel, signed_by)
     draft = tidy(manifest, draft)
     if channel == Channel.WEB:
         _refuse_gaps(manifest, draft, scheme)
@@ -74,9 +87,13 @@ def apply(
 def hand_in_again(actor: Actor, application: Application, *, draft: ApplicationDraft) -> Application:
     """Complete what came back."""
     manifest = manifest_of(application.scheme.key)
-    found = APPLICATION.check(
-        "hand_in_again", state=State(application.state), party=party_of(actor, application), facts={}
-    )
+    party = party_of(actor, application)
+    found = APPLICATION.check("hand_in_again", state=State(application.state), party=party, facts={})
+    if party == "applicant":
+        _refuse_other_corporation(actor, manifest, draft)
+        if application.kind in BY_REPRESENTATIVE and manifest.change == "representative":
+            facility_id = application.facility_id
+            refuse_unless_representative(actor, facility_id, "hand_in_again", "申請を出し直す", application)
     draft = tidy(manifest, draft)
     if draft.facility_id != application.facility_id:
         raise Invalid(
@@ -137,36 +154,6 @@ def columns(draft: ApplicationDraft) -> Mapping[str, object]:
     }
 
 
-def tidy(manifest: Manifest, draft: ApplicationDraft) -> ApplicationDraft:
-    """The draft as it is kept: folded blanks, only the fields of this scheme. Raises ``Invalid`` at the field."""
-    name = " ".join(draft.physician_name.replace("\u3000", " ").split())
-    refuse_longer(name, 80, "physician_name")
-    refuse_gaiji(name, "physician_name")
-    kana = check_kana_name(draft.physician_kana) if draft.physician_kana.strip() else ""
-    said = dict(draft.answers)
-    answers = [
-        (f.key, clean_note(said.get(f.key, "").strip(), ANSWER_LENGTH, f.key)) for f in manifest.fields
-    ]
-    for field in manifest.fields:
-        _refuse_unknown_choice(field.key, field.label, field.kind, field.options, said.get(field.key, ""))
-    return ApplicationDraft(
-        draft.facility_id,
-        name,
-        kana,
-        draft.person_id,
-        draft.organization_id,
-        clean_note(draft.seat.strip(), 60, "seat"),
-        draft.category,
-        tuple((key, value) for key, value in answers if value),
-    )
-
-
-def _refuse_unknown_choice(key: str, label: str, kind: str, options: tuple[str, ...], said: str) -> None:
-    chosen = said.split("、") if kind == "choices" else [said]
-    if kind in ("choice", "choices") and said and not set(chosen) <= set(options):
-        raise Invalid("choice_unknown", f"「{label}」は選択肢から選んでください。", key)
-
-
 def _may_speak(actor: Actor, scheme: Scheme, draft: ApplicationDraft, channel: str) -> None:
     today = clock.today()
     if scheme.from_on > today or (scheme.ended_on is not None and scheme.ended_on <= today):
@@ -181,6 +168,56 @@ def _may_speak(actor: Actor, scheme: Scheme, draft: ApplicationDraft, channel: s
     if draft.facility_id != actor.facility_id:
         refuse(actor, "enrolments.actions.apply", "ほかの施設の名で申請")
         raise NotAllowed("other_facility", "自分の施設の名でだけ申請できます。")
+    _refuse_other_corporation(actor, manifest_of(scheme.key), draft)
+
+
+def _representative_says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed_by: str) -> str:
+    """What is noted of who said it: by web it is the representative's own log-in, on paper the signature."""
+    if channel == Channel.WEB:
+        refuse_unless_representative(actor, facility_id, "apply", "登録内容の変更を申請", scheme)
+        return ""
+    return f"(用紙・代表者 {refuse_other_signature(facility_id, signed_by)})"
+
+
+def _refuse_other_corporation(actor: Actor, manifest: Manifest, draft: ApplicationDraft) -> None:
+    """An institution speaks for the corporation that runs it, and for no other (S12)."""
+    if manifest.enrols is not Enrols.CORPORATION or not draft.organization_id:
+        return
+    mine = owner_on(draft.facility_id)
+    if mine is None or mine.pk != draft.organization_id:
+        refuse(actor, "enrolments.actions.apply", "ほかの法人の名で申請")
+        raise NotAllowed("other_corporation", "自分の施設を運営する法人の名でだけ申請できます。")
+
+
+def _refuse_other_member(
+    actor: Actor, scheme: Scheme, draft: ApplicationDraft, kind: str, enrolment: Enrolment | None
+) -> None:
+    """What changes a membership names one of this scheme, and outside a move one of this institution, that still goes on."""
+    if enrolment is None:
+        if kind in NEEDS_MEMBER:
+            raise Invalid("member_missing", "どの登録についての申請かを、登録のページから選んでください。")
+        return
+    here = kind == K.MOVE or enrolment.facility_id == draft.facility_id
+    if kind == K.JOIN or enrolment.scheme_id != scheme.pk or not here:
+        raise Invalid(
+            "member_other", "この制度の、この医療機関の登録ではありません。登録のページから申請してください。"
+        )
+    if not enrolment.active_on(clock.today()):
+        raise NotPossibleNow("not_a_member", "登録が終了しています。新しく申請してください。")
+    if kind == K.RENEW:
+        _refuse_early(actor, manifest_of(scheme.key), enrolment)
+
+
+def _refuse_early(actor: Actor, manifest: Manifest, enrolment: Enrolment) -> None:
+    """Only where a term ends without an application, and not before institutions are told of it."""
+    last = last_term(actor, enrolment)
+    if manifest.term.renewal is not Renewal.APPLICATION or last is None or last.until_on is None:
+        raise NotPossibleNow("no_renewal", "この制度に更新の申請はありません。")
+    first = last.until_on - timedelta(days=manifest.term.notice_days)
+    if clock.today() < first:
+        raise NotPossibleNow(
+            "renewal_early", f"更新の申請は{first.year}年{first.month}月{first.day}日から受け付けます。"
+        )
 
 
 def _refuse_gaps(manifest: Manifest, draft: ApplicationDraft, scheme: Scheme) -> None:
@@ -192,15 +229,9 @@ def _refuse_gaps(manifest: Manifest, draft: ApplicationDraft, scheme: Scheme) ->
 def _refuse_second(
     actor: Actor, scheme: Scheme, draft: ApplicationDraft, kind: str, enrolment: Enrolment | None
 ) -> None:
+    if kind in (K.JOIN, K.MOVE, K.CHANGE):
+        refuse_registered(actor, scheme, draft, beside=enrolment)
     same = {"scheme": scheme, "facility_id": draft.facility_id, "seat": draft.seat}
-    members = Enrolment.objects.visible_to(actor).filter(
-        **same, ended_on=None, physician_key=physician_key(draft.physician_name)
-    )
-    if enrolment is not None:
-        members = members.exclude(pk=enrolment.pk)
-    if kind in (ApplicationKind.JOIN, ApplicationKind.MOVE) and members.exists():
-        who = draft.physician_name or "この医療機関"
-        raise NotPossibleNow("already_enrolled", f"{who}は、この医療機関ですでに登録されています。")
     waiting = Application.objects.visible_to(actor).filter(
         **same, kind=kind, physician_name=draft.physician_name, state__in=[State.SUBMITTED, State.RETURNED]
     )
@@ -208,6 +239,23 @@ def _refuse_second(
         raise NotPossibleNow("already_applied", "同じ申請が審査を待っています。その申請を確認してください。")
 
 
-def named_by_physician(manifest: Manifest) -> bool:
-    """Whether a member of the scheme is a physician."""
-    return manifest.enrols in (Enrols.PHYSICIAN, Enrols.PHYSICIAN_AT_FACILITY)
+def refuse_registered(
+    actor: Actor, scheme: Scheme, draft: ApplicationDraft, *, beside: Enrolment | None = None
+) -> None:
+    """Raise ``NotPossibleNow`` when the same member goes on in the scheme, also until an end that is told already.
+
+    A corporation is a member once, through whichever of its facilities; everybody else once at an institution.
+    """
+    rows = Enrolment.objects.visible_to(actor).filter(scheme=scheme)
+    rows = rows.filter(Q(ended_on=None) | Q(ended_on__gt=clock.today()))
+    if manifest_of(scheme.key).enrols is Enrols.CORPORATION:
+        rows = rows.filter(organization_id=draft.organization_id)
+    else:
+        key = physician_key(draft.physician_name)
+        rows = rows.filter(facility_id=draft.facility_id, seat=draft.seat, physician_key=key)
+    found = (rows.exclude(pk=beside.pk) if beside is not None else rows).first()
+    if found is None:
+        return
+    who = draft.physician_name or ("この法人" if draft.organization_id else "この医療機関")
+    until = f"({found.ended_on}に終わります)" if found.ended_on else ""
+    raise NotPossibleNow("already_enrolled", f"{who}は、この医療機関ですでに登録されています{until}。")

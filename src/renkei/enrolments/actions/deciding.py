@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from renkei.enrolments.actions.applying import columns, draft_of, named_by_physician
-from renkei.enrolments.actions.issuing import issue, last_term, list_member, void
+from renkei.enrolments.actions.applying import columns, draft_of, refuse_registered
+from renkei.enrolments.actions.issuing import (
+    issue,
+    last_term,
+    list_member,
+    move_terms,
+    new_term,
+    prolong,
+    void,
+)
 from renkei.enrolments.actions.running import own
 from renkei.enrolments.eligibility import findings
-from renkei.enrolments.events import Decided, Joined
-from renkei.enrolments.models import Application, Enrolment, MembershipTerm, physician_key
-from renkei.enrolments.periods import term_from
+from renkei.enrolments.events import Decided, Joined, Moved
+from renkei.enrolments.models import Application, Enrolment, Scheme, physician_key
+from renkei.enrolments.periods import next_term, term_from
 from renkei.enrolments.permissions import P
 from renkei.enrolments.types import ApplicationKind, State, manifest_of
 from renkei.enrolments.workflow import APPLICATION
@@ -106,48 +114,44 @@ def _who(application: Application) -> str:
 
 def _join(actor: Actor, application: Application, day: date, exceptions: list[dict[str, str]]) -> Enrolment:
     manifest = manifest_of(application.scheme.key)
-    same = Enrolment.objects.visible_to(actor).filter(
-        scheme=application.scheme,
-        facility_id=application.facility_id,
-        seat=application.seat,
-        physician_key=physician_key(application.physician_name),
-        ended_on=None,
-    )
-    if same.exists():
+    draft = draft_of(application)
+    _refuse_at_once(actor, application)
+    period = term_from(manifest.term, day)
+    if period.until_on is not None and period.until_on < day:
         raise NotPossibleNow(
-            "already_enrolled", f"{_who(application)}は、この医療機関ですでに登録されています。"
+            "term_over",
+            f"この制度の期間は{period.until_on}に終わりました。次の期間が決まるまで登録できません。",
         )
     row = Enrolment(
         scheme=application.scheme,
         owner_id=application.owner_id,
         joined_on=day,
         exceptions=exceptions,
-        **columns(draft_of(application)),
+        **columns(draft),
     )
     row.save()
-    period = term_from(manifest.term, day)
-    MembershipTerm(
-        scheme=row.scheme,
-        owner_id=row.owner_id,
-        facility_id=row.facility_id,
-        enrolment=row,
-        from_on=period.from_on,
-        until_on=period.until_on,
-    ).save()
+    new_term(row, period)
     issue(actor, row, on=day, until=period.until_on)
     list_member(actor, row)
     emit(Joined(row.pk, row.scheme_id, row.facility_id))
     return row
 
 
+def _refuse_at_once(actor: Actor, application: Application, beside: Enrolment | None = None) -> None:
+    """Nobody becomes a member twice, whoever else decides at this moment: the scheme's row is taken first."""
+    Scheme.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=application.scheme_id)
+    refuse_registered(actor, application.scheme, draft_of(application), beside=beside)
+
+
 def _change(actor: Actor, application: Application, day: date, exceptions: list[dict[str, str]]) -> Enrolment:
     row = _member(application)
+    _refuse_at_once(actor, application, row)
     renamed = row.physician_name != application.physician_name or row.category != application.category
     row.physician_name, row.physician_kana = application.physician_name, application.physician_kana
     row.category, row.answers = application.category, application.answers
     row.exceptions = [*row.exceptions, *exceptions]
     row.save()
-    if renamed and named_by_physician(manifest_of(row.scheme.key)):
+    if renamed:
         _new_certificate(actor, row, day, "登録内容の変更")
     list_member(actor, row)
     return row
@@ -158,11 +162,36 @@ def _affiliate(
 ) -> Enrolment:
     """The physician moved: the certificate of the old institution is void, the membership goes on at the new one."""
     row = _member(application) if application.enrolment_id else _left_behind(actor, application)
+    _refuse_at_once(actor, application, row)
+    before = row.facility_id
     row.facility_id, row.exceptions = application.facility_id, [*row.exceptions, *exceptions]
     row.answers = application.answers or row.answers
     row.save()
+    move_terms(actor, row, day)
     _new_certificate(actor, row, day, "所属の変更")
-    list_member(actor, row)
+    list_member(actor, row, since=day)
+    emit(Moved(row.pk, row.scheme_id, before, row.facility_id, day.isoformat()))
+    return row
+
+
+def _prolonged(
+    actor: Actor, application: Application, day: date, exceptions: list[dict[str, str]]
+) -> Enrolment:
+    """更新: the next term follows the last one, on a new certificate."""
+    row = _member(application)
+    last = last_term(actor, row)
+    if last is None or last.until_on is None:
+        raise NotPossibleNow("no_renewal", "この登録に期限はありません。")
+    period = next_term(manifest_of(row.scheme.key).term, last.until_on)
+    if period.until_on is not None and period.until_on < period.from_on:
+        raise NotPossibleNow(
+            "term_over", "この制度の次の期間がまだ決まっていません。制度の担当者に確認してください。"
+        )
+    row.answers, row.category = application.answers or row.answers, application.category or row.category
+    row.exceptions = [*row.exceptions, *exceptions]
+    row.save()
+    prolong(actor, row, period, automatic=False)
+    _new_certificate(actor, row, day, "更新")
     return row
 
 
@@ -205,4 +234,5 @@ _BY_KIND = {
     ApplicationKind.CHANGE: _change,
     ApplicationKind.MOVE: _affiliate,
     ApplicationKind.REISSUE: _again,
+    ApplicationKind.RENEW: _prolonged,
 }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import Q, QuerySet
+
 from renkei.directory.queries import facility_by_id
 from renkei.enrolments.models import Certificate, Enrolment, Listing, MembershipTerm, Scheme
-from renkei.enrolments.periods import fiscal_year
+from renkei.enrolments.periods import Period, fiscal_year, term_from
 from renkei.enrolments.types import Enrols, Renewal, manifest_of
 from renkei.gate.actor import Actor
+from renkei.kernel import clock
 from renkei.kernel.eras import format_short
 
 
@@ -33,6 +36,8 @@ def issue(
     scheme.last_number += 1
     scheme.save(update_fields=["last_number"])
     facility = facility_by_id(row.facility_id)
+    if row.ended_on is not None:
+        until = min(until or row.ended_on, row.ended_on - timedelta(days=1))
     era = format_short(date(fiscal_year(on), 5, 1)).partition(".")[0]
     made = Certificate(
         scheme=scheme,
@@ -45,6 +50,8 @@ def issue(
         issued_on=on,
         valid_from=on,
         valid_until=until,
+        voided_on=row.ended_on,
+        void_reason=row.end_reason if row.ended_on else "",
         replaces=replaces,
     )
     made.save()
@@ -52,24 +59,76 @@ def issue(
 
 
 def void(actor: Actor, row: Enrolment, *, on: date, reason: str) -> Certificate | None:
-    """Whatever certificate is good stops being so on ``on``; gives the newest of them."""
-    good = Certificate.objects.visible_to(actor).filter(enrolment=row, voided_on=None).order_by("-id")
-    found = list(good)
+    """Whatever certificate is good today stops being so on ``on``; gives the newest of them."""
+    found = list(_good(actor, row))
     for certificate in found:
         certificate.voided_on, certificate.void_reason = on, reason[:200]
         certificate.save()
     return found[0] if found else None
 
 
-def list_member(actor: Actor, row: Enrolment) -> Listing:
-    """The row of the public list as the membership stands now."""
+def _good(actor: Actor, row: Enrolment) -> QuerySet[Certificate]:
+    """Certificates that are not void, nor void only from a later day on; newest first."""
+    rows = Certificate.objects.visible_to(actor).filter(enrolment=row)
+    return rows.filter(Q(voided_on=None) | Q(voided_on__gt=clock.today())).order_by("-id")
+
+
+def new_term(row: Enrolment, period: Period, *, automatic: bool = False) -> None:
+    """One more term at the institution where the membership is now."""
+    MembershipTerm(
+        scheme=row.scheme,
+        owner_id=row.owner_id,
+        facility_id=row.facility_id,
+        enrolment=row,
+        from_on=period.from_on,
+        until_on=period.until_on,
+        automatic=automatic,
+    ).save()
+
+
+def prolong(actor: Actor, row: Enrolment, period: Period, *, automatic: bool) -> None:
+    """The next term, and the certificate on the wall stays good through it."""
+    new_term(row, period, automatic=automatic)
+    for certificate in _good(actor, row):
+        certificate.valid_until = period.until_on
+        certificate.save()
+    list_member(actor, row)
+
+
+def move_terms(actor: Actor, row: Enrolment, day: date) -> None:
+    """From ``day`` on the term is the new institution's; what was before stays with the old one."""
+    last = last_term(actor, row)
+    if last is None:
+        return
+    if last.from_on >= day:
+        last.facility_id = row.facility_id
+        last.save()
+        return
+    until = last.until_on
+    if until is not None and until < day:
+        until = term_from(manifest_of(row.scheme.key).term, day).until_on
+    else:
+        last.until_on = day - timedelta(days=1)
+        last.save()
+    new_term(row, Period(day, until))
+
+
+def list_member(actor: Actor, row: Enrolment, *, since: date | None = None) -> Listing:
+    """The row of the public list as the membership stands now. ``since``: it moved, the days before stay with the old row."""
     manifest = manifest_of(row.scheme.key)
-    listing = Listing.objects.filter(enrolment=row).first() or Listing(enrolment=row)
+    rows = list(Listing.objects.filter(enrolment=row).order_by("-from_on", "-pk"))
+    listing = rows[0] if rows else Listing(enrolment=row, from_on=row.joined_on)
+    if rows and since is not None and listing.from_on < since:
+        listing.until_on = since
+        listing.save()
+        listing = Listing(enrolment=row, from_on=since)
+    elif len(rows) == 1:
+        listing.from_on = row.joined_on
     listing.scheme_id, listing.owner_id, listing.facility_id = row.scheme_id, row.owner_id, row.facility_id
     listing.organization_id = row.organization_id
     listing.name = row.seat if manifest.enrols is Enrols.SEAT else row.physician_name
     listing.category = row.category
-    listing.from_on, listing.until_on = row.joined_on, first_day_without(actor, row)
+    listing.until_on = first_day_without(actor, row)
     listing.save()
     return listing
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
-from renkei.directory.queries import facility_by_id, representative
-from renkei.enrolments.actions.issuing import issue, last_term, list_member, void
+from renkei.directory.queries import facility_by_id
+from renkei.enrolments.actions.issuing import issue, last_term, list_member, prolong, void
+from renkei.enrolments.actions.representing import refuse_other_signature, refuse_unless_representative
 from renkei.enrolments.actions.running import own
 from renkei.enrolments.events import Ended
-from renkei.enrolments.models import Certificate, Enrolment, MembershipTerm, Scheme
+from renkei.enrolments.models import Certificate, Enrolment, Listing, MembershipTerm, Scheme
 from renkei.enrolments.periods import next_term
 from renkei.enrolments.permissions import P
 from renkei.enrolments.types import Renewal, manifest_of
 from renkei.events.bus import emit
-from renkei.gate.actions import action, refuse
+from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
-from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
-from renkei.kernel.names import kanji_key
+from renkei.kernel.errors import Invalid, NotPossibleNow
 from renkei.kernel.text import clean_note
 from renkei.notices.actions import notify
 
@@ -39,16 +40,7 @@ def withdraw_on_paper(
 ) -> Enrolment:
     """The office enters a withdrawal that came on paper; ``signed_by`` must be the representative of the institution."""
     own(actor, enrolment.scheme, "withdraw_on_paper", "用紙の辞退を登録")
-    post = representative(enrolment.facility_id)
-    name = clean_note(signed_by.strip(), 80, "signed_by")
-    if not name:
-        raise Invalid("signed_by_empty", "用紙に署名した代表者の氏名を入力してください。", "signed_by")
-    if post is not None and kanji_key(post.holder) != kanji_key(name):
-        raise Invalid(
-            "not_the_representative",
-            f"登録されている代表者({post.holder})と違います。代表者の署名を確かめてください。",
-            "signed_by",
-        )
+    name = refuse_other_signature(enrolment.facility_id, signed_by)
     return _end(actor, enrolment, last_on=last_on, reason=f"{reason.strip() or '辞退'}(用紙・代表者 {name})")
 
 
@@ -101,28 +93,20 @@ def join_duplicates(actor: Actor, keep: Enrolment, *, other: Enrolment) -> Enrol
 def renew(actor: Actor, enrolment: Enrolment, *, on: date) -> Enrolment:
     """The next term begins, if the last one is over on ``on``; by the clock and safe to repeat.
 
-    Who objected, or whose scheme asks for a new application, is over instead.
+    Who objected, whose scheme asks for a new application or has ended, is over instead; who said to leave on a later
+    day has a last term until then.
     """
     rule = manifest_of(enrolment.scheme.key).term
     last = last_term(actor, enrolment)
-    if enrolment.ended_on is not None or last is None or last.until_on is None or last.until_on >= on:
+    if last is None or last.until_on is None or last.until_on >= on:
         return enrolment
-    if rule.renewal is not Renewal.AUTOMATIC or enrolment.objects_to_renewal:
-        reason = "更新しない旨の申し出" if enrolment.objects_to_renewal else "期間の満了"
-        return _finish(actor, enrolment, ended_on=last.until_on + DAY, reason=reason)
+    first, leaves = last.until_on + DAY, enrolment.ended_on
+    if leaves is not None and leaves <= first:
+        return enrolment
+    if leaves is None and (reason := _over(enrolment, first)):
+        return _finish(actor, enrolment, ended_on=first, reason=reason)
     period = next_term(rule, last.until_on)
-    MembershipTerm(
-        scheme=enrolment.scheme,
-        owner_id=enrolment.owner_id,
-        facility_id=enrolment.facility_id,
-        enrolment=enrolment,
-        from_on=period.from_on,
-        until_on=period.until_on,
-        automatic=True,
-    ).save()
-    for certificate in Certificate.objects.visible_to(actor).filter(enrolment=enrolment, voided_on=None):
-        certificate.valid_until = period.until_on
-        certificate.save()
+    prolong(actor, enrolment, replace(period, until_on=_sooner(period.until_on, leaves)), automatic=True)
     say(f"「{enrolment.scheme.name}」の登録を {period.until_on} まで更新しました")
     return enrolment
 
@@ -161,17 +145,48 @@ def end_with_facility(actor: Actor, enrolment: Enrolment, *, closed_on: date | N
     return _finish(actor, enrolment, ended_on=max(closed_on, enrolment.joined_on), reason="閉院")
 
 
+@action(P.DECIDE, says="まとめられた医療機関の登録を移す")
+def follow_joined_facility(actor: Actor, enrolment: Enrolment, *, keep_id: int) -> Enrolment:
+    """Two rows of the directory were one house (重複): the membership goes on at the one that stayed, or into its twin."""
+    if enrolment.ended_on is not None:
+        return enrolment
+    same = Enrolment.objects.visible_to(actor).filter(
+        scheme=enrolment.scheme, facility_id=keep_id, ended_on=None
+    )
+    twin = same.filter(seat=enrolment.seat, physician_key=enrolment.physician_key).first()
+    if twin is not None:
+        enrolment.joined_into = twin
+        today = max(clock.today(), enrolment.joined_on)
+        return _finish(actor, enrolment, ended_on=today, reason="重複のためまとめました")
+    before, enrolment.facility_id = enrolment.facility_id, keep_id
+    enrolment.save()
+    for rows in (MembershipTerm.objects, Certificate.objects, Listing.objects):
+        for row in rows.visible_to(actor).filter(enrolment=enrolment, facility_id=before):
+            row.facility_id = keep_id
+            row.save()
+    return enrolment
+
+
+def _over(enrolment: Enrolment, first: date) -> str:
+    """Why there is no term from ``first`` on; empty when there is one."""
+    rule, scheme = manifest_of(enrolment.scheme.key).term, enrolment.scheme
+    if scheme.ended_on is not None and scheme.ended_on <= first:
+        return "制度の終了"
+    if enrolment.objects_to_renewal:
+        return "更新しない旨の申し出"
+    return "期間の満了" if rule.renewal is not Renewal.AUTOMATIC else ""
+
+
+def _sooner(until: date | None, leaves: date | None) -> date | None:
+    """The last day of a term that a told end cuts short."""
+    return min(until, leaves - DAY) if until and leaves else until
+
+
 def _speaks_for(actor: Actor, enrolment: Enrolment, name: str, says: str) -> None:
-    """Raise ``NotAllowed``, on record, unless the actor is the representative of the institution (rules L.1)."""
-    post = representative(enrolment.facility_id) if actor.facility_id == enrolment.facility_id else None
+    """Who may end the membership says the manifest: the representative, or any of the institution's own people."""
     if manifest_of(enrolment.scheme.key).withdraw == "staff" and actor.facility_id == enrolment.facility_id:
         return
-    if post is None or not post.person_id or post.person_id != actor.person_id:
-        refuse(actor, f"enrolments.actions.{name}", says, enrolment)
-        raise NotAllowed(
-            "not_the_representative",
-            "医療機関の代表者だけができる操作です。代表者ご本人がログインするか、用紙で届け出てください。",
-        )
+    refuse_unless_representative(actor, enrolment.facility_id, name, says, enrolment)
 
 
 def _refuse_ended(enrolment: Enrolment) -> None:
@@ -186,6 +201,10 @@ def _end(actor: Actor, enrolment: Enrolment, *, last_on: date, reason: str) -> E
         raise Invalid("last_on", "終了日は今日から2年以内の日付にしてください。", "last_on")
     last = last_term(actor, enrolment)
     if last is not None and last.until_on is not None and last_on > last.until_on:
+        if manifest_of(enrolment.scheme.key).term.renewal is not Renewal.AUTOMATIC:
+            raise Invalid(
+                "last_on", f"登録の期間は{last.until_on}までです。それまでの日付にしてください。", "last_on"
+            )
         enrolment.objects_to_renewal = False
     say(f"{actor.label}が登録の終了を届け出ました(最終日 {last_on})")
     return _finish(actor, enrolment, ended_on=max(last_on + DAY, enrolment.joined_on), reason=reason)

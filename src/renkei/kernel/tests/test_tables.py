@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date, datetime, time
 
 import pytest
 from openpyxl import Workbook
 
 from renkei.kernel.errors import Invalid
-from renkei.kernel.tables import rows_of
+from renkei.kernel.tables import lines_of, numbered_rows, rows_of
 
 WANTED = [{"名称": "青木内科", "電話": "0463-00-0001"}, {"名称": "林医院", "電話": ""}]
 
@@ -67,3 +68,35 @@ def test_a_bomb_is_not_unpacked() -> None:
         packed.writestr("xl/worksheets/sheet1.xml", b" " * 70_000_000)
     with pytest.raises(Invalid, match="大きすぎます"):
         rows_of("a.xlsx", kept.getvalue(), most_rows=10)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_row_has_the_number_of_its_line_in_the_file(packed: bool) -> None:
+    lines: list[list[object]] = [["名称"], [None], ["青木内科"], [None], ["林医院"]]
+    text = "名称\n\n青木内科\n\n林医院\n".encode()
+    found = numbered_rows("a", book(lines) if packed else text, most_rows=5)
+    assert [number for number, _row in found] == [3, 5]
+
+
+def test_days_hours_and_answers_of_a_sheet_read_as_people_write_them() -> None:
+    day = date(2026, 6, 1)
+    cells = [day, datetime.combine(day, time(9, 30)), time(9, 0), True, 34.7, 1410000045.0, "#N/A"]
+    assert lines_of(book([cells]), most_rows=5) == [
+        (1, ["2026-06-01", "2026-06-01 09:30", "09:00", "はい", "34.7", "1410000045", ""])
+    ]
+
+
+@pytest.mark.parametrize("hidden", ["<!DOCTYPE x [<!ENTITY a 'aaaa'>]>", "\0"])
+def test_a_workbook_with_declarations_is_refused_before_it_is_parsed(hidden: str) -> None:
+    kept = io.BytesIO(book([["名称"], ["林医院"]]))
+    with zipfile.ZipFile(kept, "a") as packed:
+        packed.writestr("xl/extra.xml", f"{hidden}<x/>")
+    with pytest.raises(Invalid) as refused:
+        rows_of("a.xlsx", kept.getvalue(), most_rows=5)
+    assert refused.value.code == "file_unreadable"
+
+
+def test_no_more_than_asked_for_is_read_of_a_long_sheet() -> None:
+    with pytest.raises(Invalid) as refused:
+        rows_of("a.xlsx", book([["名称"], *[["林医院"]] * 4]), most_rows=3)
+    assert refused.value.code == "file_too_long"

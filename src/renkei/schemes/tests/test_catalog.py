@@ -10,12 +10,20 @@ import pytest
 from renkei.directory.types import CareFunction, FacilityKind
 from renkei.enrolments.eligibility import CHECKS
 from renkei.enrolments.periods import term_from
-from renkei.enrolments.types import Enrols, Manifest, Renewal, TermKind, manifest_of, manifests
+from renkei.enrolments.types import (
+    CHECK_NAMES,
+    FIELD_KINDS,
+    Enrols,
+    Manifest,
+    Renewal,
+    TermKind,
+    manifest_of,
+    manifests,
+)
 from renkei.schemes.reading import Unreadable, folders, read
 
 ALL = [read(folder) for folder in folders()]
 NAMES = [m.key for m in ALL]
-FIELD_KINDS = {"text", "note", "choice", "choices", "yes_no", "number", "date"}
 
 
 def test_the_nine_schemes_of_the_inventory_are_there() -> None:
@@ -84,3 +92,39 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd" / "scheme.toml").write_text('name = "x"\nmark = "x"\nenrols = "cat"\n')
     with pytest.raises(Unreadable, match="odd"):
         read(tmp_path / "odd")
+
+
+GOOD = """name = "試し"
+mark = "試"
+enrols = "facility"
+[term]
+kind = "fiscal_year"
+renewal = "automatic"
+"""
+
+
+def test_every_check_that_a_manifest_may_name_is_there() -> None:
+    assert set(CHECKS) == CHECK_NAMES
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('change = "anybody"\n' + GOOD, "representative"),
+        (GOOD + '[[eligibility]]\ncheck = "rank"\nlabel = "x"\n', "rank"),
+        (GOOD + '[[fields]]\nkey = "a"\nlabel = "x"\nkind = "colour"\n', "colour"),
+        (GOOD + '[[fields]]\nkey = "a"\nlabel = "x"\nkind = "choice"\n', "0 options"),
+        (GOOD + '[certificate]\ntitle = "証"\ntext = "x"\nnumbering = "A-{year}"\n', "one number"),
+        (GOOD.replace("fiscal_year", "fixed") + "until_on = 2027-03-31\n", "fixed"),
+        (GOOD.replace("fiscal_year", "open"), "not renewed"),
+    ],
+)
+def test_a_manifest_that_would_fail_later_is_refused_when_it_is_read(
+    said: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "scheme.toml").write_text(GOOD, encoding="utf-8")
+    assert read(tmp_path / "good").name == "試し"
+    (tmp_path / "good" / "scheme.toml").write_text(said, encoding="utf-8")
+    with pytest.raises(Unreadable, match=told):
+        read(tmp_path / "good")
