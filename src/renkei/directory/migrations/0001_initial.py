@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,119 +16,260 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=200, verbose_name='カナ')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=200, verbose_name="カナ")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=8, unique=True, verbose_name='コード')),
-                ('level', models.CharField(choices=[('prefecture', '都道府県'), ('secondary_area', '二次医療圏'), ('municipality', '市区町村')], max_length=16)),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=100, verbose_name='カナ')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='directory.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=8, unique=True, verbose_name="コード")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("prefecture", "都道府県"),
+                            ("secondary_area", "二次医療圏"),
+                            ("municipality", "市区町村"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=100, verbose_name="カナ")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="directory.area",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Facility',
+            name="Facility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('hospital', '病院'), ('clinic', '診療所'), ('dental', '歯科診療所'), ('pharmacy', '薬局'), ('visiting_nursing', '訪問看護ステーション'), ('care_facility', '介護施設'), ('care_manager_office', '居宅介護支援事業所'), ('laboratory', '検査センター'), ('public_body', '行政機関'), ('association', '医師会・団体'), ('fire_control', '消防指令')], max_length=24, verbose_name='種別')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=200, verbose_name='カナ')),
-                ('search_key', models.CharField(blank=True, db_index=True, editable=False, max_length=400)),
-                ('institution_number', models.CharField(blank=True, max_length=10, null=True, unique=True, validators=[django.core.validators.RegexValidator('^[0-4][0-9][1-3][0-9]{7}$', '医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。')], verbose_name='医療機関番号')),
-                ('postal_code', models.CharField(blank=True, max_length=8, verbose_name='郵便番号')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='住所')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='電話')),
-                ('fax', models.CharField(blank=True, max_length=20, verbose_name='FAX')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='メール')),
-                ('access', models.TextField(blank=True, verbose_name='交通案内')),
-                ('map_image', models.BinaryField(blank=True, null=True, verbose_name='案内図')),
-                ('hours', models.JSONField(blank=True, default=list, verbose_name='診療時間')),
-                ('beds', models.PositiveIntegerField(default=0, verbose_name='病床数')),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('uses_renkei', models.BooleanField(default=True, verbose_name='Renkeiを使っている')),
-                ('second_factor_forced', models.BooleanField(default=False, verbose_name='二要素認証を必須にする')),
-                ('opened_on', models.DateField(blank=True, null=True, verbose_name='開設日')),
-                ('closed_on', models.DateField(blank=True, null=True, verbose_name='閉院日')),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='directory.area')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='facilities', to='directory.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("hospital", "病院"),
+                            ("clinic", "診療所"),
+                            ("dental", "歯科診療所"),
+                            ("pharmacy", "薬局"),
+                            ("visiting_nursing", "訪問看護ステーション"),
+                            ("care_facility", "介護施設"),
+                            ("care_manager_office", "居宅介護支援事業所"),
+                            ("laboratory", "検査センター"),
+                            ("public_body", "行政機関"),
+                            ("association", "医師会・団体"),
+                            ("fire_control", "消防指令"),
+                        ],
+                        max_length=24,
+                        verbose_name="種別",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=200, verbose_name="カナ")),
+                ("search_key", models.CharField(blank=True, db_index=True, editable=False, max_length=400)),
+                (
+                    "institution_number",
+                    models.CharField(
+                        blank=True,
+                        max_length=10,
+                        null=True,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[0-4][0-9][1-3][0-9]{7}$",
+                                "医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。",
+                            )
+                        ],
+                        verbose_name="医療機関番号",
+                    ),
+                ),
+                ("postal_code", models.CharField(blank=True, max_length=8, verbose_name="郵便番号")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="住所")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="電話")),
+                ("fax", models.CharField(blank=True, max_length=20, verbose_name="FAX")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="メール")),
+                ("access", models.TextField(blank=True, verbose_name="交通案内")),
+                ("map_image", models.BinaryField(blank=True, null=True, verbose_name="案内図")),
+                ("hours", models.JSONField(blank=True, default=list, verbose_name="診療時間")),
+                ("beds", models.PositiveIntegerField(default=0, verbose_name="病床数")),
+                ("latitude", models.FloatField(blank=True, null=True)),
+                ("longitude", models.FloatField(blank=True, null=True)),
+                ("uses_renkei", models.BooleanField(default=True, verbose_name="Renkeiを使っている")),
+                (
+                    "second_factor_forced",
+                    models.BooleanField(default=False, verbose_name="二要素認証を必須にする"),
+                ),
+                ("opened_on", models.DateField(blank=True, null=True, verbose_name="開設日")),
+                ("closed_on", models.DateField(blank=True, null=True, verbose_name="閉院日")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="directory.area",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="facilities",
+                        to="directory.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['kana', 'id'],
+                "ordering": ["kana", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=40, verbose_name='役職')),
-                ('holder', models.CharField(max_length=80, verbose_name='氏名')),
-                ('representative', models.BooleanField(default=False, verbose_name='代表者')),
-                ('from_on', models.DateField(blank=True, null=True, verbose_name='就任日')),
-                ('until_on', models.DateField(blank=True, null=True, verbose_name='退任日')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='posts', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=40, verbose_name="役職")),
+                ("holder", models.CharField(max_length=80, verbose_name="氏名")),
+                ("representative", models.BooleanField(default=False, verbose_name="代表者")),
+                ("from_on", models.DateField(blank=True, null=True, verbose_name="就任日")),
+                ("until_on", models.DateField(blank=True, null=True, verbose_name="退任日")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to="directory.facility",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=60)),
-                ('jurisdiction', models.CharField(default='JP', max_length=40)),
-                ('params', models.JSONField(default=dict)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('certain', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=60)),
+                ("jurisdiction", models.CharField(default="JP", max_length=40)),
+                ("params", models.JSONField(default=dict)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("certain", models.BooleanField(default=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['code', 'jurisdiction', 'valid_from'], name='rule_in_force')],
+                "indexes": [
+                    models.Index(fields=["code", "jurisdiction", "valid_from"], name="rule_in_force")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=100, verbose_name='カナ')),
-                ('code', models.CharField(blank=True, max_length=4, verbose_name='診療科コード')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='並び順')),
-                ('accepts_referrals', models.BooleanField(default=True, verbose_name='紹介を受ける')),
-                ('place', models.CharField(blank=True, max_length=100, verbose_name='受付場所')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=100, verbose_name="カナ")),
+                ("code", models.CharField(blank=True, max_length=4, verbose_name="診療科コード")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="並び順")),
+                ("accepts_referrals", models.BooleanField(default=True, verbose_name="紹介を受ける")),
+                ("place", models.CharField(blank=True, max_length=100, verbose_name="受付場所")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="directory.facility",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['facility_id', 'position', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('facility', 'name'), name='department_once')],
+                "ordering": ["facility_id", "position", "id"],
+                "constraints": [models.UniqueConstraint(fields=("facility", "name"), name="department_once")],
             },
         ),
         migrations.CreateModel(
-            name='SpecialRelation',
+            name="SpecialRelation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('one', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.facility')),
-                ('other', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "one",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.facility"
+                    ),
+                ),
+                (
+                    "other",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.facility"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('one_id__lt', models.F('other_id'))), name='relation_in_order'), models.UniqueConstraint(fields=('one', 'other'), name='relation_once')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("one_id__lt", models.F("other_id"))), name="relation_in_order"
+                    ),
+                    models.UniqueConstraint(fields=("one", "other"), name="relation_once"),
+                ],
             },
         ),
         Protect("directory_area", using=EVERYBODY, check=KNOWN),

@@ -37,7 +37,12 @@ def seed(apps: Any, schema_editor: Any) -> None:
     rows = apps.get_model("directory", "Rule")._base_manager.using(schema_editor.connection.alias)
     rows.bulk_create(
         rows.model(
-            code=code, jurisdiction="JP", params={"value": value}, valid_from=FROM, source=source, certain=certain
+            code=code,
+            jurisdiction="JP",
+            params={"value": value},
+            valid_from=FROM,
+            source=source,
+            certain=certain,
         )
         for code, value, source, certain in DEFAULTS
     )

@@ -10,112 +10,234 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("gate", "0003_history"),
-        ('directory', '0005_met_on_paper'),
+        ("directory", "0005_met_on_paper"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='post',
-            name='person_id',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='利用者'),
+            model_name="post",
+            name="person_id",
+            field=models.BigIntegerField(blank=True, null=True, verbose_name="利用者"),
         ),
         migrations.CreateModel(
-            name='FacilityProfile',
+            name="FacilityProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=0, editable=False)),
-                ('message', models.CharField(blank=True, max_length=300, verbose_name='ひとこと')),
-                ('website', models.URLField(blank=True, verbose_name='ホームページ')),
-                ('functions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=5), blank=True, default=list, size=None)),
-                ('house_calls', models.BooleanField(default=False, verbose_name='往診')),
-                ('home_visits', models.BooleanField(default=False, verbose_name='訪問診療')),
-                ('wheelchair', models.BooleanField(default=False, verbose_name='車椅子で入れる')),
-                ('female_physician', models.BooleanField(default=False, verbose_name='女性医師')),
-                ('accepts_new', models.BooleanField(default=True, verbose_name='新しい患者を受け付ける')),
-                ('listed', models.BooleanField(default=True, verbose_name='公開の検索に載せる')),
-                ('confirmed_on', models.DateField(blank=True, null=True, verbose_name='内容を確認した日')),
-                ('changed_at', models.DateTimeField(default=renkei.kernel.clock.now)),
-                ('facility', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='profile', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                ("message", models.CharField(blank=True, max_length=300, verbose_name="ひとこと")),
+                ("website", models.URLField(blank=True, verbose_name="ホームページ")),
+                (
+                    "functions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=5), blank=True, default=list, size=None
+                    ),
+                ),
+                ("house_calls", models.BooleanField(default=False, verbose_name="往診")),
+                ("home_visits", models.BooleanField(default=False, verbose_name="訪問診療")),
+                ("wheelchair", models.BooleanField(default=False, verbose_name="車椅子で入れる")),
+                ("female_physician", models.BooleanField(default=False, verbose_name="女性医師")),
+                ("accepts_new", models.BooleanField(default=True, verbose_name="新しい患者を受け付ける")),
+                ("listed", models.BooleanField(default=True, verbose_name="公開の検索に載せる")),
+                ("confirmed_on", models.DateField(blank=True, null=True, verbose_name="内容を確認した日")),
+                ("changed_at", models.DateTimeField(default=renkei.kernel.clock.now)),
+                (
+                    "facility",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="profile",
+                        to="directory.facility",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FormerNumber',
+            name="FormerNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('institution_number', models.CharField(db_index=True, max_length=10, validators=[django.core.validators.RegexValidator('^[0-4][0-9][1-3][0-9]{7}$', '医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。')])),
-                ('until_on', models.DateField(verbose_name='この日から新しい番号')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='former_numbers', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "institution_number",
+                    models.CharField(
+                        db_index=True,
+                        max_length=10,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[0-4][0-9][1-3][0-9]{7}$",
+                                "医療機関番号は10桁です(都道府県2桁+点数表1桁+7桁)。",
+                            )
+                        ],
+                    ),
+                ),
+                ("until_on", models.DateField(verbose_name="この日から新しい番号")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="former_numbers",
+                        to="directory.facility",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ClosingDay',
+            name="ClosingDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_on', models.DateField(verbose_name='はじめの日')),
-                ('until_on', models.DateField(verbose_name='おわりの日')),
-                ('suspension', models.BooleanField(default=False, verbose_name='休止')),
-                ('note', models.CharField(blank=True, max_length=100, verbose_name='理由・案内')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='closing_days', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_on", models.DateField(verbose_name="はじめの日")),
+                ("until_on", models.DateField(verbose_name="おわりの日")),
+                ("suspension", models.BooleanField(default=False, verbose_name="休止")),
+                ("note", models.CharField(blank=True, max_length=100, verbose_name="理由・案内")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="closing_days",
+                        to="directory.facility",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['from_on', 'id'],
-                'indexes': [models.Index(fields=['facility', 'until_on'], name='closing_days_ahead')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='closing_days_in_order')],
+                "ordering": ["from_on", "id"],
+                "indexes": [models.Index(fields=["facility", "until_on"], name="closing_days_ahead")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until_on__gte", models.F("from_on"))),
+                        name="closing_days_in_order",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportMapping',
+            name="ImportMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('name', models.CharField(max_length=60, verbose_name='名前')),
-                ('columns', models.JSONField(default=dict)),
-                ('changed_at', models.DateTimeField(default=renkei.kernel.clock.now)),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名前")),
+                ("columns", models.JSONField(default=dict)),
+                ("changed_at", models.DateTimeField(default=renkei.kernel.clock.now)),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.facility"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('facility', 'name'), name='import_mapping_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("facility", "name"), name="import_mapping_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Ownership',
+            name="Ownership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_on', models.DateField(verbose_name='はじまり')),
-                ('until_on', models.DateField(blank=True, null=True, verbose_name='おわり')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ownerships', to='directory.facility')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ownerships', to='directory.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_on", models.DateField(verbose_name="はじまり")),
+                ("until_on", models.DateField(blank=True, null=True, verbose_name="おわり")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="directory.facility",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="directory.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['facility_id', 'from_on'],
-                'constraints': [models.UniqueConstraint(fields=('facility', 'from_on'), name='ownership_once_a_day'), models.CheckConstraint(condition=models.Q(('until_on', None), ('until_on__gt', models.F('from_on')), _connector='OR'), name='ownership_in_order')],
+                "ordering": ["facility_id", "from_on"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("facility", "from_on"), name="ownership_once_a_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until_on", None), ("until_on__gt", models.F("from_on")), _connector="OR"
+                        ),
+                        name="ownership_in_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StaffNote',
+            name="StaffNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('text', models.CharField(max_length=500, verbose_name='メモ')),
-                ('written_by', models.CharField(max_length=120)),
-                ('written_at', models.DateTimeField(default=renkei.kernel.clock.now)),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('about', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.facility')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.facility')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(default=renkei.kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                ("text", models.CharField(max_length=500, verbose_name="メモ")),
+                ("written_by", models.CharField(max_length=120)),
+                ("written_at", models.DateTimeField(default=renkei.kernel.clock.now)),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "about",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.facility"
+                    ),
+                ),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.facility"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-written_at', '-id'],
-                'indexes': [models.Index(fields=['facility', 'about'], name='staff_notes_about')],
+                "ordering": ["-written_at", "-id"],
+                "indexes": [models.Index(fields=["facility", "about"], name="staff_notes_about")],
             },
         ),
         Protect("directory_facilityprofile", using=EVERYBODY, check=KNOWN),

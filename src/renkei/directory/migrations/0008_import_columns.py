@@ -4,30 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0007_confirmation'),
+        ("directory", "0007_confirmation"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='facilityimport',
-            name='columns',
+            model_name="facilityimport",
+            name="columns",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='facilityimport',
-            name='leave_out_bad',
+            model_name="facilityimport",
+            name="leave_out_bad",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='facilityimport',
-            name='problem',
+            model_name="facilityimport",
+            name="problem",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddField(
-            model_name='facilityimport',
-            name='started_at',
+            model_name="facilityimport",
+            name="started_at",
             field=models.DateTimeField(null=True),
         ),
     ]
