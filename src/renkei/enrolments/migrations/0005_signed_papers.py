@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("gate", "0003_history"),
-        ('directory', '0009_import_progress'),
+        ('directory', '0010_import_progress'),
         ('enrolments', '0004_moves_and_corporations'),
     ]
 
