@@ -66,7 +66,8 @@ def _only_in_the_demo(view: Callable[..., HttpResponseBase]) -> Callable[..., Ht
 @_only_in_the_demo
 def clock_page(request: HttpRequest) -> HttpResponse:
     """Steps of hours and days, the next morning, or any later moment."""
-    form = ClockForm(request.POST if "to_0" in request.POST else None)
+    chosen = request.method == "POST" and "step" not in request.POST
+    form = ClockForm(request.POST if chosen else None)
     wanted = _wanted(request, form)
     if wanted is not None:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from renkei.demo import DEMO_START, views
 from renkei.demo import clock as demo_clock
@@ -17,6 +18,7 @@ from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid
 from testing.cast import Cast
+from testing.fixtures import StaffClient
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +82,19 @@ def test_moving_the_clock_is_an_action_that_the_trail_tells(cast: Cast) -> None:
         views.move_clock(actor, to=clock.now() + timedelta(days=1))
     assert clock.today().isoformat() == "2026-06-02"
     assert demo_clock.clock_label().startswith("デモの時計 令和8年6月2日(火)")
+
+
+def test_a_day_is_chosen_on_the_page_and_a_step_is_pressed(cast: Cast, browser: StaffClient) -> None:
+    demo_clock.start()
+    page, clerk = reverse("demo:clock"), browser.log_in(cast.actor("sato"))
+    assert clerk.post(page, {"to_date": "2027-04-01", "to_time": "08:30"}).status_code == 302
+    assert _close(clock.now(), clock.jst(2027, 4, 1, 8, 30))
+    clerk = browser.log_in(cast.actor("sato"))
+    assert clerk.post(page, {"step": "day"}).status_code == 302
+    assert _close(clock.now(), clock.jst(2027, 4, 2, 8, 30))
+    clerk = browser.log_in(cast.actor("sato"))
+    for wrong in ({"to_date": "2026-06-01", "to_time": "08:30"}, {"to_date": "", "to_time": ""}):
+        refused = clerk.post(page, wrong)
+        assert refused.status_code == 422
+        assert "日付" in refused.content.decode()
+    assert _close(clock.now(), clock.jst(2027, 4, 2, 8, 30))
