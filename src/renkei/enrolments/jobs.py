@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db import transaction
+
 from renkei.enrolments import actions, queries
+from renkei.enrolments.models import Enrolment
 from renkei.enrolments.types import manifest_of
 from renkei.gate.actor import Actor
 from renkei.gate.context import system
@@ -17,33 +20,44 @@ def turn_terms() -> None:
     """Every night at 0:05 in Japan: what ended yesterday goes on or is over; who closed is a member no more."""
     with system("登録期間の更新") as actor:
         today = clock.today()
-        for row in queries.of_closed_facilities(actor, today):
-            if row.facility.joined_to_id is not None:
-                actions.follow_joined_facility(actor, row, keep_id=row.facility.joined_to_id)
-            else:
-                actions.end_with_facility(actor, row, closed_on=row.facility.closed_on)
+        with transaction.atomic():
+            _leave_closed(actor, today)
         turn(actor, today)
+
+
+def _leave_closed(actor: Actor, today: date) -> None:
+    for row in queries.of_closed_facilities(actor, today):
+        if row.facility.joined_to_id is not None:
+            actions.follow_joined_facility(actor, row, keep_id=row.facility.joined_to_id)
+        else:
+            actions.end_with_facility(actor, row, closed_on=row.facility.closed_on)
 
 
 def turn(actor: Actor, today: date) -> int:
     """Renew whatever is due, one term after the other, also after nights in which nothing ran; gives how many."""
     count = after = 0
-    while found := queries.due_for_renewal(actor, today, after):
-        for row in found:
-            current = actions.renew(actor, row, on=today)
-            count += 1
-            while (current.ended_on is None or current.ended_on > today) and queries.is_due(
-                actor, current, today
-            ):
-                current = actions.renew(actor, current, on=today)
+    while True:
+        # Outside a transaction the database is told of nobody and shows nothing, not even to the worker.
+        with transaction.atomic():
+            found = queries.due_for_renewal(actor, today, after)
+            for row in found:
+                _catch_up(actor, row, today)
+        if not found:
+            return count
+        count += len(found)
         after = found[-1].pk
-    return count
+
+
+def _catch_up(actor: Actor, row: Enrolment, today: date) -> None:
+    current = actions.renew(actor, row, on=today)
+    while (current.ended_on is None or current.ended_on > today) and queries.is_due(actor, current, today):
+        current = actions.renew(actor, current, on=today)
 
 
 @periodic("10 22 * * *")
 def tell_before() -> None:
     """Every morning at 7:10 in Japan: institutions whose term ends within so many days are told, each once a term."""
-    with system("更新の予告") as actor:
+    with system("更新の予告") as actor, transaction.atomic():
         today = clock.today()
         for scheme in queries.running(today):
             last = today + timedelta(days=manifest_of(scheme.key).term.notice_days)

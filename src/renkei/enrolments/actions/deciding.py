@@ -192,6 +192,7 @@ def _prolonged(
     row.save()
     prolong(actor, row, period, automatic=False)
     _new_certificate(actor, row, day, "更新")
+    list_member(actor, row)
     return row
 
 

@@ -92,7 +92,6 @@ def prolong(actor: Actor, row: Enrolment, period: Period, *, automatic: bool) ->
     for certificate in _good(actor, row):
         certificate.valid_until = period.until_on
         certificate.save()
-    list_member(actor, row)
 
 
 def move_terms(actor: Actor, row: Enrolment, day: date) -> None:

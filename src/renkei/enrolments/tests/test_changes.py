@@ -216,6 +216,7 @@ def test_where_a_term_goes_on_by_application_it_is_asked_for_when_the_end_is_nea
     found = [(t.from_on, t.until_on) for t in queries.terms(office, member)]
     assert found == [(date(2026, 6, 1), date(2029, 5, 31)), (date(2029, 6, 1), date(2032, 5, 31))]
     assert queries.good_certificate(member, date(2032, 5, 31))
+    assert queries.member_facilities(other, date(2032, 5, 31)) == [region.facility("H2").pk]
     assert again(office, member).ended_on is None
 
 
