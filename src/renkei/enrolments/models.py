@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -124,6 +125,11 @@ class Enrolment(_OfScheme, _Subject):
         """Save with the key that finds a second registration of the same physician."""
         self.physician_key = physician_key(self.physician_name)
         super().save(*args, **kwargs)
+
+    @property
+    def last_on(self) -> date | None:
+        """The last day of a membership that ends; None as long as nobody ended it."""
+        return None if self.ended_on is None else self.ended_on - timedelta(days=1)
 
     def active_on(self, day: Any) -> bool:
         """Whether the membership counts on ``day``."""
