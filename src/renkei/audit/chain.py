@@ -100,7 +100,15 @@ def _seal_batch(upto: int, using: str) -> int:
 
 
 def verify(*, using: str = "default") -> Verdict:
-    """Recompute every seal; needs a role that sees the whole trail (owner or worker)."""
+    """Recompute every seal; needs a role that sees the whole trail (owner or worker).
+
+    In one transaction: outside of one the database shows the worker no line of the trail.
+    """
+    with transaction.atomic(using=using):
+        return _verify(using)
+
+
+def _verify(using: str) -> Verdict:
     previous, after, entries, number = GENESIS, 0, 0, 0
     for found in AuditSeal.objects.using(using).order_by("last_entry").iterator():
         number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from renkei.gate.context import system
@@ -20,7 +21,7 @@ FIRST_PATIENCE = timedelta(minutes=30)
 @periodic("*/10 * * * *")
 def pick_up_stranded() -> None:
     """Queue again what waits without a job; a mail that has one is sent once all the same (locked, then by state)."""
-    with system("残された送信待ちメールの確認") as actor:
+    with system("残された送信待ちメールの確認") as actor, transaction.atomic():
         now = clock.now()
         stranded = Q(tried_at=None, created_at__lt=now - FIRST_PATIENCE) | Q(tried_at__lt=now - PATIENCE)
         rows = OutgoingMail.objects.visible_to(actor).filter(stranded, state=MailState.QUEUED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.urls import reverse
 
 from renkei.enrolments.types import manifests
@@ -119,7 +120,7 @@ def _fill(actor: Actor, kept: LeafletBundle, *, person_id: int) -> None:
 @job(queue="default")
 def make_bundle(key: int, person_id: int) -> None:
     """By the worker."""
-    with system("leaflets of a district") as actor:
+    with system("leaflets of a district") as actor, transaction.atomic():
         kept = LeafletBundle.objects.visible_to(actor).filter(pk=key).first()
         if kept is not None:
             _fill(actor, kept, person_id=person_id)
