@@ -228,9 +228,11 @@ def renewals(request: HttpRequest, uid: UUID) -> HttpResponse:
         except ValueError:
             messages.warning(request, "日付は 2027-03-31 の形で指定してください。")
     found = queries.renewal_preview(current(), scheme, until)
+    shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context = _frame(scheme, "renewals") | {
         "until": until,
-        "rows": [(p, present.who(p.enrolment)) for p in found],
+        "page": shown,
+        "rows": [(p, present.who(p.enrolment)) for p in shown],
         "going": sum(p.goes_on for p in found),
     }
     return render(request, "enrolments/renewals.html", context)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from renkei.directory.types import FacilityKind
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -50,10 +51,11 @@ def mine(actor: Actor) -> list[LeafletVersion]:
 
 
 def may_begin(actor: Actor) -> list[Any]:
-    """Schemes whose member the actor's house is and that have no leaflet of it yet."""
+    """Schemes of hospitals, which have a lobby, whose member the actor's house is and that have no leaflet of it yet."""
     have = Leaflet.objects.visible_to(actor).filter(facility_id=actor.facility_id)
     known = set(have.values_list("scheme_id", flat=True))
-    return [s for s in members.schemes_joined(actor.facility_id, clock.today()) if s.pk not in known]
+    joined = members.schemes_joined(actor.facility_id, clock.today())
+    return [s for s in joined if s.pk not in known and s.owner.kind == FacilityKind.HOSPITAL]
 
 
 def of_house(actor: Actor, *states: str) -> QuerySet[LeafletVersion]:
