@@ -199,6 +199,14 @@ class KeepForm(UiForm):
     signed_on = EraDateField(label="署名日", help_text="例: 2026-05-28、R8.5.28")
 
 
+class EndSchemeForm(UiForm):
+    """The first day on which a scheme takes no applications and renews nothing."""
+
+    ended_on = EraDateField(
+        label="終了日", help_text="この日から申請も更新もありません。登録は今の期間の終わりまで続きます。"
+    )
+
+
 class SchemeForm(UiForm):
     """What the owner says about the scheme."""
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("schemes/<uuid:uid>/exceptions/", views_office.exceptions, name="exceptions"),
     path("schemes/<uuid:uid>/join/", views_office.join_two, name="join_two"),
     path("schemes/<uuid:uid>/settings/", views_office.settings, name="settings"),
+    path("schemes/<uuid:uid>/end/", views_office.end, name="end"),
     path("members/<uuid:uid>/", views.member, name="member"),
     path("members/<uuid:uid>/certificate.pdf", views.certificate, name="certificate"),
     path("members/<uuid:uid>/papers/", views_edit.keep_paper, name="keep_paper"),

@@ -21,6 +21,7 @@ from renkei.enrolments.forms import (
     AnswerForm,
     ApplicationForm,
     DecideForm,
+    EndSchemeForm,
     ImportForm,
     SchemeForm,
     StartForm,
@@ -265,27 +266,50 @@ def join_two(request: HttpRequest, uid: UUID) -> HttpResponse:
     return redirect("enrolments:exceptions", scheme.uid)
 
 
+def _scheme_form(scheme: Scheme, sent: Any = None) -> SchemeForm:
+    asks = any("scheme_areas" in rule.values for rule in manifest_of(scheme.key).eligibility)
+    names = [(a.code, a.name) for a in areas(AreaLevel.MUNICIPALITY)] if asks else []
+    fields = ("name", "greeting", "contact", "takes_applications", "areas")
+    return SchemeForm(sent, areas=names, initial={name: getattr(scheme, name) for name in fields})
+
+
 @page(P.MANAGE)
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Name, words of the public page, areas."""
     actor, scheme = current(), _own(uid)
-    manifest = manifest_of(scheme.key)
-    asks = any("scheme_areas" in rule.values for rule in manifest.eligibility)
-    names = [(a.code, a.name) for a in areas(AreaLevel.MUNICIPALITY)] if asks else []
-    fields = ("name", "greeting", "contact", "takes_applications", "areas")
-    form = SchemeForm(
-        request.POST or None, areas=names, initial={name: getattr(scheme, name) for name in fields}
-    )
+    form = _scheme_form(scheme, request.POST or None)
     scheme.expecting(request.POST.get("version") or scheme.version)
     if request.method == "POST" and saved(
         form, lambda: actions.edit_scheme(actor, scheme, **form.cleaned_data)
     ):
         messages.success(request, "案内を保存しました。")
         return redirect("enrolments:settings", scheme.uid)
+    return _settings_page(request, scheme, form, EndSchemeForm())
+
+
+def _settings_page(
+    request: HttpRequest, scheme: Scheme, form: SchemeForm, end_form: EndSchemeForm
+) -> HttpResponse:
+    manifest = manifest_of(scheme.key)
     context = _frame(scheme, "settings") | {
         "form": form,
+        "end_form": end_form,
         "about": present.about(manifest),
         "version": scheme.version,
     }
-    return render(request, "enrolments/settings.html", context, status=422 if form.is_bound else 200)
+    refused = form.is_bound or end_form.is_bound
+    return render(request, "enrolments/settings.html", context, status=422 if refused else 200)
+
+
+@page(P.MANAGE)
+@require_POST
+def end(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The scheme takes no applications from a day on."""
+    actor, scheme = current(), _own(uid)
+    form = EndSchemeForm(request.POST)
+    scheme.expecting(request.POST.get("version") or scheme.version)
+    if saved(form, lambda: actions.end_scheme(actor, scheme, ended_on=form.cleaned_data["ended_on"])):
+        messages.success(request, "制度の終了日を記録しました。")
+        return redirect("enrolments:settings", scheme.uid)
+    return _settings_page(request, scheme, _scheme_form(scheme), form)

@@ -260,3 +260,24 @@ def test_a_long_name_stays_on_one_sheet(region: Cast, scheme: Scheme, browser: S
         browser.log_in(office)
         content = browser.get(f"/enrolments/members/{found.uid}/certificate.pdf").content
     assert len(pypdf.PdfReader(io.BytesIO(content)).pages) == 1
+
+
+def test_the_owner_ends_a_scheme_and_nobody_else(region: Cast, scheme: Scheme, browser: StaffClient) -> None:
+    page = f"/enrolments/schemes/{scheme.uid}/end/"
+    scheme.refresh_from_db()
+    browser.log_in(region.actor("hayashi"))
+    assert browser.post(page, {"ended_on": "2027-04-01", "version": scheme.version}).status_code == 403
+    browser.log_in(region.actor("sato"))
+    refused = browser.post(page, {"ended_on": "2001-04-01", "version": scheme.version})
+    assert refused.status_code == 422
+    assert "終了日が開始日より前です" in refused.content.decode()
+    assert queries.scheme(scheme.uid).ended_on is None
+    assert browser.post(page, {"ended_on": "2026-06-02", "version": scheme.version}).status_code == 302
+    assert (
+        "2026年6月2日に終了します"
+        in browser.get(f"/enrolments/schemes/{scheme.uid}/settings/").content.decode()
+    )
+    with clock.frozen(clock.jst(2026, 6, 2, 9)):
+        browser.log_in(region.actor("hayashi"))
+        assert browser.post(f"/enrolments/apply/{scheme.uid}/", FORM).status_code == 422
+    assert not Application.objects.visible_to(region.actor("sato")).exists()
