@@ -77,6 +77,7 @@ def test_a_patient_at_the_counter_goes_home_with_a_clinic(people: Desk, site: Si
     with when("the patient chooses, and a first appointment is asked for"):
         press(page, "ここを選んだ 桜台整形外科")
         page.get_by_label("初診の予約を依頼").check()
+        page.get_by_label("医療機関への伝言").fill("6月4日(木)夕方に伺いたい方がいます")
         page.get_by_label("依頼の内容").fill("受付の方へ電話。6月4日(木)夕方")
         press(page, "方法を記録する")
         expect(page.locator("main")).to_contain_text("6月4日(木)夕方")

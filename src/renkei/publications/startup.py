@@ -62,6 +62,7 @@ for _kind in (
         "毎月のお届けが届きました",
         opens=(str(P.RECEIVE_EDITION),),
     ),
+    NoticeKind("counter_request", "初診の依頼", "初診のご相談が届きました"),
     NoticeKind("edition_due", "毎月のお届けの発送日", "毎月のお届けの発送日です", opens=_EDITION),
     NoticeKind(
         "edition_bounced", "毎月のお届けの不達", "届かなかったものがあります", Tone.WARNING, opens=_EDITION

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection
 
+from renkei.directory.models import Facility
 from renkei.directory.profiles.queries import closed_on_day
 from renkei.directory.queries import facility_by_id
 from renkei.gate.actions import action
@@ -15,11 +16,13 @@ from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotPossibleNow
 from renkei.kernel.names import check_person_name
 from renkei.kernel.text import clean_note
+from renkei.notices.actions import notify
 from renkei.patients.models import Patient
 from renkei.publications.counter.types import Outcome, Way
 from renkei.publications.models import CounterSession
 from renkei.publications.permissions import P
 from renkei.publications.search.types import Wishes
+from renkei.publications.search.wishes import single
 from renkei.referrals import actions as referrals
 from renkei.referrals.models import Referral
 
@@ -132,11 +135,24 @@ def set_person(
 
 
 @action(P.COUNTER, says="ご案内の方法を記録")
-def set_way(actor: Actor, session: CounterSession, *, way: str, note: str = "") -> CounterSession:
-    """Guided only, or a first appointment asked for (with whom, and when)."""
+def set_way(
+    actor: Actor, session: CounterSession, *, way: str, note: str = "", message: str = ""
+) -> CounterSession:
+    """Guided only, or a first appointment asked for: by phone (``note``: with whom, and when) or by ``message``.
+
+    The message reaches the chosen one as a notice, or by post where it does not use Renkei; it bears no name, for the
+    consent is to keep the name here. Raises ``Invalid`` for a message of somebody who is guided only.
+    """
     _open(session)
     chosen = Way(way)
-    text = clean_note(note, 300, "note")
+    said = clean_note(message, 150, "message")
+    if said and chosen is not Way.APPOINTMENT:
+        raise Invalid(
+            "message_without_request", "伝言は「初診の予約を依頼」を選んだときに送れます。", "message"
+        )
+    text = clean_note(
+        "\n".join(part for part in (note.strip(), said and f"伝言: {said}") if part), 300, "note"
+    )
     if chosen is Way.REFERRAL:
         raise Invalid("referral_by_draft", "逆紹介は、患者を選んで下書きを作成してください。", "way")
     if chosen is Way.APPOINTMENT:
@@ -145,12 +161,28 @@ def set_way(actor: Actor, session: CounterSession, *, way: str, note: str = "") 
             raise Invalid("note_missing", "依頼の内容(連絡した相手・希望の日時)を入力してください。", "note")
     session.way, session.way_note = chosen, text
     session.save()
+    if said:
+        _ask_for_appointment(actor, session, said)
     return session
 
 
-def _need_chosen(session: CounterSession) -> None:
-    if session.chosen_id is None:
+def _ask_for_appointment(actor: Actor, session: CounterSession, message: str) -> None:
+    clinic = _need_chosen(session)
+    wanted = "・".join(wish.label for wish in single(Wishes.from_json(session.need))) or "指定なし"
+    notify(
+        clinic.pk,
+        kind="counter_request",
+        text=f"{actor.facility_label}のカウンターから初診のご相談です(ご希望: {wanted})。{message}",
+        from_facility_id=session.facility_id,
+        on_paper=not clinic.uses_renkei,
+    )
+    say("初診の依頼を医療機関に伝言")
+
+
+def _need_chosen(session: CounterSession) -> Facility:
+    if session.chosen is None:
         raise NotPossibleNow("nothing_chosen", "先に、ご本人が選んだ医療機関を記録してください。")
+    return session.chosen
 
 
 @action(P.COUNTER, says="相談から逆紹介状の下書きを作成")

@@ -47,6 +47,12 @@ class WayForm(StepForm):
     note = forms.CharField(
         label="依頼の内容", max_length=300, required=False, help_text="連絡した相手、希望の日時など。"
     )
+    message = forms.CharField(
+        label="医療機関への伝言",
+        max_length=150,
+        required=False,
+        help_text="入力すると、選んだ医療機関のお知らせに届きます。氏名は届きません(書かないでください)。",
+    )
 
 
 class ReferralForm(StepForm):

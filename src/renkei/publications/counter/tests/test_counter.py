@@ -19,6 +19,7 @@ from renkei.gate.actor import Actor
 from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow, Stale
+from renkei.notices.models import Notice
 from renkei.patients.models import Patient
 from renkei.publications.counter import actions, queries
 from renkei.publications.counter.types import Outcome, Way
@@ -198,7 +199,29 @@ def test_a_first_appointment_is_noted_with_whom_and_when(sato: Actor, clinics: l
         with pytest.raises(Invalid, match="依頼の内容"):
             actions.set_way(sato, row, way="appointment")
         row = actions.set_way(sato, row, way="appointment", note="受付の方へ電話、6/5 午前")
-    assert (row.way, row.way_note) == ("appointment", "受付の方へ電話、6/5 午前")
+        assert (row.way, row.way_note) == ("appointment", "受付の方へ電話、6/5 午前")
+
+
+def test_a_message_reaches_the_chosen_clinic_without_the_name(
+    cast: Cast, sato: Actor, clinics: list[Facility]
+) -> None:
+    chosen = cast.facility("C1")
+    row = session_of(sato)
+    with arranging():
+        CounterSession._base_manager.filter(pk=row.pk).update(chosen=chosen, shortlist=[chosen.pk])
+    with acting(sato):
+        row = actions.set_person(sato, queries.one(sato, row.uid), consent=True, name="井上 道子")
+        with pytest.raises(Invalid, match="初診の予約を依頼"):
+            actions.set_way(sato, row, way="guided", message="6/4の夕方")
+        row = actions.set_way(sato, row, way="appointment", message="6/4の夕方")
+    assert row.way_note == "伝言: 6/4の夕方"
+    aoki = cast.actor("aoki")
+    with acting(aoki):
+        told = Notice.objects.visible_to(aoki).get(kind="counter_request").text
+    assert told == (
+        f"{sato.facility_label}のカウンターから初診のご相談です"
+        "(ご希望: 整形外科・桜台・18:00に診療・車椅子で入れる)。6/4の夕方"
+    )
 
 
 def test_a_visit_has_a_day_that_is_not_to_come_and_ends_the_session(
