@@ -8,12 +8,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models
 from django.db.models.sql import InsertQuery
 
 Fields = Sequence[Any]
+_AS_IS: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.UUIDField: UUID,
+}
+"""Values that these fields hand to the driver unchanged."""
 
 
 @functools.cache
@@ -36,6 +44,10 @@ def _prepared(pairs: Sequence[tuple[Any, Any]], connection: Any) -> tuple[tuple[
     """Placeholders and values as the database takes them; None where one is an expression."""
     holders, values = [], []
     for field, value in pairs:
+        if type(value) is _AS_IS.get(type(field)):
+            holders.append("%s")
+            values.append(value)
+            continue
         if hasattr(value, "resolve_expression"):
             return None
         ready = field.get_db_prep_save(value, connection=connection)

@@ -117,16 +117,19 @@ def note_change(row: models.Model, *, adding: bool = False, deleting: bool = Fal
     loaded: dict[str, Any] = getattr(row, "_loaded", {})
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
+    now: dict[str, Any] = {}
     for f in row._meta.concrete_fields:
-        new, old = getattr(row, f.attname), loaded.get(f.attname)
+        name = f.attname
+        now[name] = new = getattr(row, name)
+        old = loaded.get(name)
         if f.primary_key or (not deleting and not adding and new == old) or (adding and new in (None, "")):
             continue
         if not adding:
-            before[f.attname] = "***" if f.name in secret else _plain(old)
+            before[name] = "***" if f.name in secret else _plain(old)
         if not deleting:
-            after[f.attname] = "***" if f.name in secret else _plain(new)
+            after[name] = "***" if f.name in secret else _plain(new)
     opened.changes.append({"model": row._meta.label_lower, "id": row.pk, "before": before, "after": after})
-    row._loaded = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}  # type: ignore[attr-defined]
+    row._loaded = now  # type: ignore[attr-defined]
     patient_id = getattr(row, "patient_id", None)
     if isinstance(patient_id, int):
         opened.patient_ids.add(patient_id)

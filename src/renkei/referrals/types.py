@@ -109,14 +109,16 @@ class LetterContent:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> LetterContent:
         """Read what :meth:`to_json` wrote; unknown keys are refused with ``KeyError``."""
-        known = {f.name for f in fields(cls)}
-        if unknown := set(raw) - known:
+        if unknown := raw.keys() - _LETTER_FIELDS:
             raise KeyError(f"unknown letter fields: {sorted(unknown)}")
         values = dict(raw)
         values["diagnoses"] = tuple(Diagnosis(**d) for d in raw.get("diagnoses", ()))
         values["prescriptions"] = tuple(Prescription(**p) for p in raw.get("prescriptions", ()))
         values["extra_sections"] = tuple(Section(**s) for s in raw.get("extra_sections", ()))
         return cls(**values)
+
+
+_LETTER_FIELDS = frozenset(f.name for f in fields(LetterContent))
 
 
 @dataclass(frozen=True)
