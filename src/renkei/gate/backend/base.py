@@ -28,7 +28,8 @@ _SET = (
     "SELECT set_config('app.facility', %s, true), set_config('app.person', %s, true),"
     " set_config('app.system', %s, true), set_config('app.now', %s, true)"
 )
-_BEGIN, _COMMIT = Message("BEGIN"), Message("COMMIT")
+_BEGIN = Message("BEGIN")
+_COMMIT = Message("COMMIT", lasting=False)  # by its word each time, so that whoever watches the wire sees it
 
 
 def _does_something(message: Message) -> bool:
