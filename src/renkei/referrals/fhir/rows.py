@@ -11,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
     ExpressionWrapper,
     F,
+    Func,
     JSONField,
     OuterRef,
     Q,
@@ -25,7 +24,7 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Cast, Coalesce
 
 from renkei.fhirkit.server.values import read_uuid
 from renkei.gate.actor import Actor
@@ -46,10 +45,22 @@ class _Told(JSONField):
     """JSON that the database put together for one answer; read by the quicker library."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return orjson.loads(value)
+        return orjson.loads(value) if value else []
 
 
-_LINES: ArrayField[Any, Any] = ArrayField(_Told())
+class _Lines(Subquery):
+    """What the lines of another table tell, in their order: one JSON array, which is written and read in one go."""
+
+    template = "(SELECT json_agg(told.line)::text FROM (%(subquery)s) told(line))"
+    output_field = _Told()
+
+
+def _line(**told: Any) -> Func:
+    """A JSON object of columns."""
+    pairs = [part for name, what in told.items() for part in (Cast(Value(name), TextField()), what)]
+    return Func(*pairs, function="json_build_object", output_field=JSONField())
+
+
 PARTIES = {
     "referral_uid": F("referral__uid"),
     "referral_number": F("referral__number"),
@@ -63,7 +74,7 @@ PARTIES = {
 
 
 def referrals(actor: Actor) -> QuerySet[Any]:
-    """Referrals with the ids of their parties: looked up for the rows of the page, not joined to all before the sort.
+    """Referrals with the ids (as text) and names of their parties: looked up for the rows of the page, not joined to all before the sort.
 
     ``versions``: those of the letter that may be read, oldest first, with ``uid``, ``content`` and ``final``; ``orders``: the
     sender's own numbers, with ``system`` and ``value``.
@@ -81,21 +92,21 @@ def referrals(actor: Actor) -> QuerySet[Any]:
 
 def _of(party: str, column: str) -> Subquery:
     model: Any = Referral._meta.get_field(party).related_model
-    return Subquery(model._base_manager.filter(pk=OuterRef(f"{party}_id")).order_by().values(column))
+    rows = model._base_manager.filter(pk=OuterRef(f"{party}_id")).order_by()
+    return Subquery(rows.values_list(Cast(column, TextField())))
 
 
-def _versions(actor: Actor) -> ArraySubquery:
+def _versions(actor: Actor) -> Subquery:
     rows = ReferralLetter.objects.visible_to(actor).filter(referral_id=OuterRef("pk")).order_by("number")
     readable = Q(finalised_at__isnull=False) | Q(house=actor.facility_id)
-    told = JSONObject(uid="uid", content="content", final=Q(finalised_at__isnull=False))
+    told = _line(uid=F("uid"), content=F("content"), final=Q(finalised_at__isnull=False))
     rows = rows.annotate(house=ExpressionWrapper(OuterRef("sender_id"), BigIntegerField()))
-    return ArraySubquery(rows.filter(readable).values_list(told), output_field=_LINES)
+    return _Lines(rows.filter(readable).values_list(told))
 
 
-def _numbers(actor: Actor) -> ArraySubquery:
+def _numbers(actor: Actor) -> Subquery:
     rows = OrderNumber.objects.visible_to(actor).filter(referral_id=OuterRef("pk")).order_by("id")
-    told = JSONObject(system="system", value="value")
-    return ArraySubquery(rows.values_list(told), output_field=_LINES)
+    return _Lines(rows.values_list(_line(system=F("system"), value=F("value"))))
 
 
 def mine_or(done: str, actor: Actor) -> Q:

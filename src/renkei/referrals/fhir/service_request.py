@@ -101,11 +101,12 @@ def reason(line: Diagnosis) -> Resource:
     )
 
 
-def _notes(content: Any) -> list[Resource]:
-    texts = {name: getattr(content, name) for name in words.PARTS}
+def _notes(content: LetterContent) -> list[Resource]:
+    texts = {name: text for name in words.PARTS if (text := getattr(content, name))}
     if content.prescriptions:
-        lines = [*map(_drug, content.prescriptions), texts["prescription_text"]]
-        texts["prescription_text"] = "\n".join(filter(None, lines))
+        texts["prescription_text"] = "\n".join(
+            filter(None, [*map(_drug, content.prescriptions), content.prescription_text])
+        )
     return [
         {"extension": [{"url": words.PART, "valueCode": name}], "text": text}
         for name, text in texts.items()
