@@ -317,11 +317,12 @@ def work_of(target: Target, cast: Cast) -> Work:
     }
 
 
-def analyse() -> None:
-    """What autovacuum does within a minute of so many writes: the planner knows the tables."""
+def after_analysis(measured: Callable[[], Measured]) -> Measured:
+    """A figure after what autovacuum does within a minute of so many writes: the planner knows the tables."""
     url = make_conninfo(os.environ["DATABASE_OWNER_URL"], dbname=NAME)
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("ANALYZE")
+    return measured()
 
 
 def mean(rounds: list[Figures]) -> Figures:
@@ -385,8 +386,7 @@ def main() -> None:
     ):
         work = work_of(target, cast)
         for _round in range(ROUNDS):
-            analyse()
-            ours.append({name: measure() for name, measure in work.items() if ONLY in name})
+            ours.append({name: after_analysis(measure) for name, measure in work.items() if ONLY in name})
             least.append(measure_floor(bottom, headers))
             rivals.append(measure_rival(other) if other else {})
     tell(mean(ours), mean(least), mean(rivals))

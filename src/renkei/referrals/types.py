@@ -104,7 +104,11 @@ class LetterContent:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field."""
-        return asdict(self)
+        told = dict(vars(self))
+        told["diagnoses"] = tuple([dict(vars(line)) for line in self.diagnoses])
+        told["prescriptions"] = tuple([dict(vars(line)) for line in self.prescriptions])
+        told["extra_sections"] = tuple([asdict(section) for section in self.extra_sections])
+        return told
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> LetterContent:

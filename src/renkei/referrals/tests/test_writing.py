@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -316,6 +318,7 @@ def test_a_letter_that_was_kept_is_read_as_it_was_written() -> None:
         purpose="診察", diagnoses=(Diagnosis("2型糖尿病"),), prescriptions=(Prescription("薬"),)
     )
     kept = written.to_json()
+    assert kept == asdict(written)
     assert LetterContent.from_json(kept) == written
     assert hash(LetterContent.from_json(kept)) == hash(written)
     assert kept == written.to_json()
