@@ -33,6 +33,7 @@ import conftest  # noqa: F401  (starts the server and Django)
 from bench.place import machine, region
 from bench.rival_floor import TABLES
 from bench.server import Measured, Send, ask, free_port, measure, running
+from renkei.clients.models import Client
 from renkei.clients.tests.support import DRAFT, RSA, TOKEN, a_system, assertion
 from renkei.clients.types import ClientDraft
 from renkei.config import launch, pgroles
@@ -145,18 +146,8 @@ def rival() -> Iterator[Target | None]:
         yield None
         return
     port = free_port()
-    command = [
-        str(python),
-        "-W",
-        "ignore",
-        "-m",
-        "uvicorn",
-        "rival_fhirstarter:app",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
+    words = f"-W ignore -m uvicorn rival_fhirstarter:app --port {port} --log-level warning"
+    command = [str(python), *words.split()]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "bench"), "FHIR_SEQUENCE": "R4B"}
     with running(command, env, port, "/metadata") as pid:
         yield Target(port, [pid])
@@ -174,16 +165,20 @@ def product(database: str) -> Iterator[Target]:
         yield Target(port, [pid, postmaster()])
 
 
-def a_token(target: Target, admin: Actor) -> dict[str, str]:
-    """A system of the house that may do everything, signed in as SMART Backend Services."""
+def a_client(admin: Actor) -> Client:
+    """A system of the house that may do everything."""
     scopes = tuple(f"system/{m.resource_type}.cruds" for m in all_mappings())
     draft = ClientDraft(**{**DRAFT.__dict__, "scopes": scopes, "rate_per_minute": 60_000})
     with acting(admin):
-        client = a_system(admin, RSA, draft)
+        return a_system(admin, RSA, draft)
+
+
+def a_token(target: Target, client: Client) -> dict[str, str]:
+    """The system signed in as SMART Backend Services: headers that hold for five minutes."""
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     form = {
         "grant_type": "client_credentials",
-        "scope": " ".join(scopes),
+        "scope": " ".join(client.scopes),
         "client_assertion_type": kind,
         "client_assertion": assertion(client),
     }
@@ -282,20 +277,31 @@ Work = dict[str, Callable[[], Measured]]
 
 def work_of(target: Target, cast: Cast) -> Work:
     """The operations of Renkei, with consent, access check and trail on."""
-    ours, theirs = a_token(target, cast.actor("aoki")), a_token(target, cast.actor("oka"))
-    people = [_id(ask(_wire(target), "POST", "/fhir/Patient", ours, patient(n))) for n in range(40)]
+    ours, theirs = a_client(cast.actor("aoki")), a_client(cast.actor("oka"))
+    first_token = a_token(target, ours)
+    people = [_id(ask(_wire(target), "POST", "/fhir/Patient", first_token, patient(n))) for n in range(40)]
     c1, h1 = str(cast.facility("C1").uid), str(cast.facility("H1").uid)
-    first = _id(ask(_wire(target), "POST", "/fhir/ServiceRequest", ours, order(0, people[0], c1, h1)))
+    first = _id(ask(_wire(target), "POST", "/fhir/ServiceRequest", first_token, order(0, people[0], c1, h1)))
     cookie, number = cookie_of(cast, "aoki"), "BENCH-1"
     system = f"{LOCAL_PATIENT}{cast.facility('C1').institution_number}"
     numbered = patient(41) | {"identifier": [{"system": system, "value": number}]}
-    _id(ask(_wire(target), "POST", "/fhir/Patient", ours, numbered))
+    _id(ask(_wire(target), "POST", "/fhir/Patient", first_token, numbered))
 
-    def get(path: str, headers: dict[str, str] = ours) -> Callable[[], Measured]:
-        return lambda: target.measure(lambda wire, n: void(ask(wire, "GET", path, headers)))
+    def get(path: str, headers: dict[str, str] | None = None) -> Callable[[], Measured]:
+        def measured() -> Measured:
+            held = headers or a_token(target, ours)
+            return target.measure(lambda wire, n: void(ask(wire, "GET", path, held)))
 
-    def post(path: str, body: Callable[[int], Any], headers: dict[str, str] = ours) -> Callable[[], Measured]:
-        return lambda: target.measure(lambda wire, n: void(ask(wire, "POST", path, headers, body(n))))
+        return measured
+
+    def post(
+        path: str, body: Callable[[int], Any], client: Client = ours, requests: int = REQUESTS
+    ) -> Callable[[], Measured]:
+        def measured() -> Measured:
+            held = a_token(target, client)
+            return target.measure(lambda wire, n: void(ask(wire, "POST", path, held, body(n))), requests)
+
+        return measured
 
     return {
         "create Patient": post("/fhir/Patient", patient),
@@ -307,17 +313,16 @@ def work_of(target: Target, cast: Cast) -> Work:
         "worklist of referrals, 20": get("/fhir/ServiceRequest?status=draft&_sort=-authored&_count=20"),
         "inbox page": get("/referrals/clinic/?tab=drafts", cookie),
         "patient search page": get("/patients/?q=%E5%B1%B1%E7%94%B0", cookie),
-        "import of a document": lambda: target.measure(
-            lambda w, n: void(ask(w, "POST", "/fhir/Bundle", theirs, document(n))), max(REQUESTS // 8, 10)
-        ),
+        "import of a document": post("/fhir/Bundle", document, theirs, max(REQUESTS // 8, 10)),
     }
 
 
-def analyse() -> None:
-    """What autovacuum does within a minute of so many writes: the planner knows the tables."""
+def after_analysis(measured: Callable[[], Measured]) -> Measured:
+    """A figure after what autovacuum does within a minute of so many writes: the planner knows the tables."""
     url = make_conninfo(os.environ["DATABASE_OWNER_URL"], dbname=NAME)
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("ANALYZE")
+    return measured()
 
 
 def mean(rounds: list[Figures]) -> Figures:
@@ -381,8 +386,7 @@ def main() -> None:
     ):
         work = work_of(target, cast)
         for _round in range(ROUNDS):
-            analyse()
-            ours.append({name: measure() for name, measure in work.items() if ONLY in name})
+            ours.append({name: after_analysis(measure) for name, measure in work.items() if ONLY in name})
             least.append(measure_floor(bottom, headers))
             rivals.append(measure_rival(other) if other else {})
     tell(mean(ours), mean(least), mean(rivals))

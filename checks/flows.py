@@ -64,14 +64,26 @@ def told(kind: str, event: str, **more: str) -> Facts:
 
 
 @dataclass(frozen=True)
+class Write:
+    """A write in a table, known by what its new row has."""
+
+    deed: str
+    table: str
+    when: str = "true"
+
+
+@dataclass(frozen=True)
 class Flow:
     """One row of the table.
 
-    ``stops_at`` is the action whose line of the trail ends the transaction; ``saved`` and ``told`` count nothing before
-    and one after; ``once_more`` is what a press that was saved before is answered.
+    ``last`` is the last write of the work, whose answer the program waits for: behind it come a job, lines of the trail
+    and COMMIT, which may travel in one message. ``stops_at`` is the action whose line of the trail ends the transaction;
+    ``saved`` and ``told`` count nothing before and one after; ``once_more`` is what a press that was saved before is
+    answered.
     """
 
     prepare: Callable[[Stage], Subject]
+    last: Write
     stops_at: str
     saved: Facts
     told: Facts = field(default_factory=dict)
@@ -83,6 +95,8 @@ class Flow:
 DRAFTING, DECIDING = "referrals.actions.drafting", "referrals.actions.deciding"
 DATES, REPLYING = "referrals.actions.scheduling", "referrals.actions.replying"
 SIGN_AND_SEND = "referrals.actions.handing_over.finalise_and_send"
+ACCESS = Write("INSERT", "circles_member", "NEW.reason <> ''")
+"""Of the receiver: the sender's own has no reason."""
 OF_ORDER = "(SELECT referral_id FROM referrals_ordernumber WHERE value = %(value)s)"
 OF_DOCUMENT = "(SELECT referral_id FROM exchange_importeddocument WHERE sha256 = %(sha256)s)"
 
@@ -102,6 +116,14 @@ def _of(found: str, facts: Facts) -> Facts:
     return made
 
 
+def _news(name: str, which: str = "") -> Write:
+    return Write("INSERT", "events_outboxevent", f"NEW.name = 'referrals.{name}'{which}")
+
+
+def _moved_on(move: str) -> Write:
+    return _news("ReferralMoved", f" AND NEW.payload->>'move' = '{move}'")
+
+
 def _replied(kind: str, move: str, state: str) -> Facts:
     which = {"name": "referrals.ReplySent", "which": f"e.payload->>'reply_kind' = '{kind}'"}
     return moved(
@@ -116,6 +138,7 @@ def _replied(kind: str, move: str, state: str) -> Facts:
 FLOWS: dict[str, Flow] = {
     "write and send": Flow(
         presses.send,
+        ACCESS,
         SIGN_AND_SEND,
         moved(
             "send",
@@ -131,12 +154,14 @@ FLOWS: dict[str, Flow] = {
     ),
     "receive": Flow(
         presses.receive,
+        _moved_on("receive"),
         f"{DECIDING}.receive",
         moved("receive", "received", f"{DECIDING}.receive"),
         told("referral_accepted", "referral.received"),
     ),
     "offer a date": Flow(
         presses.offer,
+        Write("INSERT", "referrals_dateoffer"),
         f"{DATES}.offer_date",
         moved(
             "offer_date",
@@ -148,12 +173,14 @@ FLOWS: dict[str, Flow] = {
     ),
     "confirm the date": Flow(
         presses.confirm,
+        Write("UPDATE", "referrals_dateoffer"),
         f"{DATES}.confirm_date",
         moved("confirm_date", "booked", f"{DATES}.confirm_date"),
         told("date_confirmed", "date.confirmed"),
     ),
     "confirm the visit": Flow(
         presses.arrive,
+        _moved_on("arrive"),
         f"{DATES}.arrive",
         moved("arrive", "arrived", f"{DATES}.arrive"),
         told(
@@ -164,12 +191,14 @@ FLOWS: dict[str, Flow] = {
     ),
     "first reply": Flow(
         presses.reply("first_report"),
+        _news("ReplySent"),
         f"{REPLYING}.send_reply",
         _replied("first_report", "reply", ""),
         told("reply_arrived", "reply.sent"),
     ),
     "final reply": Flow(
         presses.reply("final_report"),
+        _news("ReplySent"),
         f"{REPLYING}.send_reply",
         _replied("final_report", "finish", "final_reply"),
         told(
@@ -180,6 +209,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "begin the back-referral": Flow(
         presses.begin_back,
+        Write("INSERT", "referrals_referral", "NEW.answers_id IS NOT NULL"),
         f"{REPLYING}.draft_back_referral",
         {
             "draft": "SELECT count(*) FROM referrals_referral WHERE answers_id = %(pk)s AND state = 'draft'",
@@ -190,6 +220,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "send the back-referral": Flow(
         presses.give_back,
+        ACCESS,
         SIGN_AND_SEND,
         moved("send", "sent", f"{DRAFTING}.send"),
         told(
@@ -200,6 +231,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "FHIR transaction": Flow(
         presses.by_api,
+        ACCESS,
         SIGN_AND_SEND,
         _of(OF_ORDER, moved("send", "sent", f"{DRAFTING}.send")),
         _of(OF_ORDER, told("referral_received", "referral.sent")),
@@ -208,6 +240,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "import a document": Flow(
         presses.document,
+        Write("INSERT", "exchange_importeddocument"),
         "exchange.actions.import_document",
         _of(
             OF_DOCUMENT,
@@ -223,6 +256,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "a fax comes in": Flow(
         presses.fax_comes,
+        Write("INSERT", "exchange_scanfile"),
         "exchange.scans.taking.take",
         {
             "file": "SELECT count(*) FROM exchange_scanfile WHERE sha256 = %(sha256)s",
@@ -241,6 +275,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "import visits": Flow(
         presses.visits,
+        Write("INSERT", "indicators_eventimport"),
         "indicators.actions.importing.upload",
         {
             "file": "SELECT least(count(*), 1) FROM indicators_eventimport WHERE sha256 = %(sha256)s",
@@ -252,6 +287,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "close a month": Flow(
         presses.close_month,
+        Write("INSERT", "indicators_monthlyfigure"),
         "indicators.actions.closing.close_month",
         {
             "closing": "SELECT count(*) FROM indicators_monthclosing WHERE month_on = %(month)s",
@@ -261,6 +297,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "print a paper": Flow(
         presses.print_paper,
+        Write("UPDATE", "notices_outgoingpaper", "NEW.printed_at IS NOT NULL"),
         "notices.paper_actions.print_out",
         {
             "sheets": "SELECT count(*) FROM notices_outgoingpaper WHERE id = %(pk)s AND content IS NOT NULL",
@@ -272,6 +309,7 @@ FLOWS: dict[str, Flow] = {
     ),
     "a fax goes out": Flow(
         presses.fax_goes,
+        Write("INSERT", "notices_outgoingmail", "NEW.paper_uid IS NOT NULL"),
         "notices.paper_actions.fax",
         {
             "sheets": "SELECT count(*) FROM notices_outgoingpaper WHERE id = %(pk)s AND way = 'fax'",
@@ -287,3 +325,10 @@ FLOWS: dict[str, Flow] = {
 """Web, worker and database take part in every one, but for the rows that say ``no_worker``."""
 IN_WORKER = ("exchange.scans.working.finish", "indicators.actions.importing.take_rows")
 """Actions of the worker itself that end a transaction."""
+LAST_IN_WORKER = (
+    Write("UPDATE", "events_outboxevent", "NEW.delivered_at IS NOT NULL"),
+    Write("UPDATE", "notices_outgoingmail", "NEW.paper_uid IS NOT NULL"),
+    Write("UPDATE", "exchange_scanfile", "NEW.state = 'done'"),
+    Write("UPDATE", "indicators_eventimport"),
+)
+"""The last writes of its jobs."""

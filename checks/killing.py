@@ -1,7 +1,9 @@
 """Every main flow pressed, stopped at its worst moment, killed there, started again: what was found at each stop.
 
-A trigger stops a transaction in one of two places while somebody holds its lock: ``WRITTEN``, when all but the last line
-of the trail is written, and ``COMMIT``, when the program has said COMMIT and nothing is durable yet.
+A trigger stops a transaction in one of two places while somebody holds its lock: ``WRITTEN``, when the last row of the
+work is written and the program waits for that answer, so that it cannot have said COMMIT yet; and ``COMMIT``, when it has
+said so and nothing is durable yet. The trail is no place for the first: its lines go with COMMIT in one message (ADR
+0014), and a server that has COMMIT already carries it out although the program is dead.
 """
 
 from __future__ import annotations
@@ -21,10 +23,9 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connections, transaction
-from psycopg import sql
 
 from checks.faults import PATIENCE, Town, kill_server, logged_in_as, wait_until
-from checks.flows import FLOWS, IN_WORKER, Facts
+from checks.flows import FLOWS, IN_WORKER, LAST_IN_WORKER, Facts, Write
 from checks.presses import take_in_first
 from checks.processes import Web, end, start_worker
 from checks.stage import Stage, Subject, set_stage
@@ -115,6 +116,7 @@ class Killing:
         self.cookies: dict[str, dict[str, str]] = {"": {}}
         self.subjects: dict[str, dict[str, Subject]] = {}
         self.watcher = self._login()
+        self.traps = 0
         self._set_traps()
 
     def _login(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -123,34 +125,29 @@ class Killing:
         return psycopg.connect(url, autocommit=True, options=bounded)
 
     def _set_traps(self) -> None:
-        stops = sql.SQL(", ").join([*(f.stops_at for f in FLOWS.values()), *IN_WORKER])
-        traps = {
-            "audit_auditentry": (
-                "INSERT",
-                sql.SQL("NEW.outcome = 'done' AND NEW.action IN ({})").format(stops),
-            ),
-            "events_outboxevent": ("UPDATE", sql.SQL("NEW.delivered_at IS NOT NULL")),
-            "notices_outgoingmail": ("UPDATE", sql.SQL("NEW.paper_uid IS NOT NULL")),
-        }
         self.watcher.execute(
             "CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
             f" PERFORM pg_advisory_lock_shared({SPACE}, TG_ARGV[0]::int);"
             f" PERFORM pg_advisory_unlock_shared({SPACE}, TG_ARGV[0]::int); RETURN NEW; END $$"
         )
-        for table, (deed, when) in traps.items():
-            words = {"table": sql.Identifier(table), "deed": sql.SQL(deed), "when": when}
-            self.watcher.execute(
-                sql.SQL(
-                    "CREATE TRIGGER a_stop BEFORE {deed} ON {table} FOR EACH ROW WHEN ({when})"
-                    " EXECUTE FUNCTION stop_here('1')"
-                ).format(**words)
-            )
-            self.watcher.execute(
-                sql.SQL(
-                    "CREATE CONSTRAINT TRIGGER z_stop AFTER {deed} ON {table} DEFERRABLE INITIALLY DEFERRED"
-                    " FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION stop_here('2')"
-                ).format(**words)
-            )
+        stops = ", ".join(f"'{action}'" for action in (*(f.stops_at for f in FLOWS.values()), *IN_WORKER))
+        ends = {
+            Write("INSERT", "audit_auditentry", f"NEW.outcome = 'done' AND NEW.action IN ({stops})"),
+            Write("UPDATE", "events_outboxevent", "NEW.delivered_at IS NOT NULL"),
+            Write("UPDATE", "notices_outgoingmail", "NEW.paper_uid IS NOT NULL"),
+        }
+        for write in {*(f.last for f in FLOWS.values()), *LAST_IN_WORKER}:
+            self._set_trap(WRITTEN, write)
+        for write in ends:
+            self._set_trap(COMMIT, write, "DEFERRABLE INITIALLY DEFERRED")
+
+    def _set_trap(self, moment: int, write: Write, when: str = "") -> None:
+        """At ``write``, or with it at the end of its transaction."""
+        self.traps += 1
+        self.watcher.execute(
+            f"CREATE {'CONSTRAINT ' if when else ''}TRIGGER stop_{self.traps} AFTER {write.deed} ON {write.table}"
+            f" {when} FOR EACH ROW WHEN ({write.when}) EXECUTE FUNCTION stop_here('{moment}')".encode()
+        )
 
     # looking
 

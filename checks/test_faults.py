@@ -207,7 +207,7 @@ def tell(killing: Killing) -> Story:
     unheard, lost = killing.kill_web("unheard", "answer lost")
     before = killing.told("answer lost")
     killing.kill_worker(WRITTEN)
-    killed = {"before the last line": killing.told("answer lost")}
+    killed = {"before its COMMIT": killing.told("answer lost")}
     database = killing.kill_database("database")
     killed["with the database"] = killing.told("answer lost")
     killing.kill_worker(COMMIT)
@@ -286,7 +286,7 @@ def test_a_press_whose_database_is_killed_at_its_commit_is_told_leaves_nothing_a
 @pytest.mark.parametrize("flow", NEEDS_WORKER)
 def test_what_a_killed_worker_was_at_is_done_once(story: Story, flow: str) -> None:
     assert none_of(story.worker_before[flow]), story.worker_before[flow]
-    for moment in ("before the last line", "with the database"):
+    for moment in ("before its COMMIT", "with the database"):
         assert none_of(story.worker_killed[moment][flow]), moment
     assert once(story.worker_killed["after its COMMIT"][flow])
     for told in story.told.values():

@@ -55,7 +55,10 @@ _INSERT = """INSERT INTO audit_auditentry (at, outcome, action, says, actor_kind
 
 
 def record(line: Line, *, using: str = "default") -> None:
-    """Append ``line``. No RETURNING: whoever writes the trail need not be allowed to read it."""
+    """Append ``line``; inside a transaction with its next statement or its end, where an error of it ends everything.
+
+    No RETURNING: whoever writes the trail need not be allowed to read it.
+    """
     came = origin.get()
     values: list[Any] = [
         clock.now(),
@@ -76,7 +79,7 @@ def record(line: Line, *, using: str = "default") -> None:
         came.request_id[:40],
         came.address[:60],
     ]
-    connections[using].change_prepared(_INSERT, values)  # type: ignore[attr-defined]
+    connections[using].change_later(_INSERT, values)  # type: ignore[attr-defined]
 
 
 def record_refusal(line: Line) -> None:

@@ -30,7 +30,8 @@ class InOpenPeriod(Func):
     conditional = True
     period = Template(
         f'EXISTS (SELECT 1 FROM "{Member._meta.db_table}" gate_period WHERE gate_period."$key" = $column'
-        " AND gate_period.facility_id = %s AND gate_period.valid_from <= %s AND gate_period.valid_until > %s)"
+        " AND gate_period.facility_id = %s"
+        " AND (gate_period.valid_from > %s) IS NOT TRUE AND (gate_period.valid_until <= %s) IS NOT TRUE)"
     )
 
     def __init__(self, column: str, key: str, facility_id: int, now: datetime) -> None:

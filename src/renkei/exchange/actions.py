@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from renkei.directory.actions import facility_on_paper
 from renkei.directory.models import Facility
@@ -22,6 +22,7 @@ from renkei.files.checking import clean_name
 from renkei.files.store import CheckedFile, fetch, store
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
+from renkei.gate.context import one_after_the_other
 from renkei.gate.writing import say
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotAllowed, NotPossibleNow
@@ -123,11 +124,7 @@ def _sender(party: Party) -> Facility:
 
 def _refuse_known(actor: Actor, sha256: str, doc: LetterDocument) -> None:
     """Raises ``Known``. Two clerks drop the same file in the same instant: the second waits, and finds it taken in."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"document:{actor.facility_id}:{sha256}"],
-        )
+    one_after_the_other(f"document:{actor.facility_id}:{sha256}")
     if before := queries.same_document(actor, sha256, doc):
         raise Known(before)
 

@@ -6,23 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from django.db import DatabaseError, connections
+from django.db import connection
 
 from renkei.gate.actor import Actor, Kind, as_current
+from renkei.gate.backend.base import opened_here
 
 
 def _tell_open_transactions() -> None:
-    """Repeat the actor to transactions that are already open; a broken one forgets it by itself on rollback."""
-    for connection in connections.all(initialized_only=True):
-        tell = getattr(connection, "tell_actor", None)
-        if tell is None or connection.connection is None or not connection.in_atomic_block:
-            continue
-        if connection.needs_rollback:
-            continue
-        try:
-            tell()
-        except DatabaseError:
-            connection.needs_rollback = True
+    """Repeat the actor to transactions that are already open."""
+    for opened in opened_here():
+        if opened.in_atomic_block and not opened.needs_rollback and opened.connection is not None:
+            opened.tell_actor()
 
 
 @contextmanager
@@ -56,3 +50,12 @@ def system_of(facility_id: int, label: str, reason: str) -> Iterator[Actor]:
         acting(replace(actor, facility_id=facility_id, facility_label=label)) as house,
     ):
         yield house
+
+
+def one_after_the_other(key: str) -> None:
+    """Wait inside a transaction until nobody else's holds ``key``; then everything that it left is seen.
+
+    The instant of this transaction is told anew: what the other wrote meanwhile began later than it.
+    """
+    connection.run_prepared("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])  # type: ignore[attr-defined]
+    _tell_open_transactions()

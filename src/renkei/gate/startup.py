@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import apps
+from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 from renkei.events.bus import register_system_door
 from renkei.gate import lookups
+from renkei.gate.backend.base import opened_here
 from renkei.gate.context import system
 from renkei.gate.hardening import fix_search_paths
 
@@ -16,3 +22,18 @@ register_system_door(system)
 autodiscover_modules("permissions")
 post_migrate.connect(fix_search_paths, sender=apps.get_app_config("gate"), dispatch_uid="gate search paths")
 lookups.register()
+
+
+def tidy(**signal: Any) -> None:
+    """Django's ``close_old_connections`` for the connections of this thread; in tests one may be in use meanwhile."""
+    for connection in opened_here():
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
+request_started.disconnect(close_old_connections)
+request_finished.disconnect(close_old_connections)
+request_started.connect(tidy, dispatch_uid="gate tidy before")
+request_finished.connect(tidy, dispatch_uid="gate tidy after")
+if not settings.DEBUG:
+    request_started.disconnect(reset_queries)  # nothing keeps queries that would have to be forgotten

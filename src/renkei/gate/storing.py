@@ -7,28 +7,48 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models
 from django.db.models.sql import InsertQuery
 
 Fields = Sequence[Any]
+_AS_IS: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.UUIDField: UUID,
+    models.DateField: date,
+    models.DateTimeField: datetime,
+}
+"""Values that these fields hand to the driver unchanged, as they do NULL; a datetime with its zone."""
+
+
+def _without_zone(value: object) -> bool:
+    return isinstance(value, datetime) and value.tzinfo is None
 
 
 @functools.cache
-def _insert_sql(
-    model: type[models.Model], fields: tuple[Any, ...], holders: tuple[str, ...], key: str
-) -> str:
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+def _taken_as_is(field: Any) -> type | None:
+    if isinstance(field, models.ForeignKey) and type(field.target_field) is models.BigAutoField:
+        return int
+    return _AS_IS.get(type(field))
+
+
+@functools.cache
+def _insert_sql(model: type[models.Model], names: tuple[str, ...], holders: tuple[str, ...], key: str) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
     table = f'"{model._meta.db_table}"'
     return f'INSERT INTO {table} ({columns}) VALUES ({", ".join(holders)}) RETURNING {table}."{key}"'
 
 
 @functools.cache
-def _update_sql(model: type[models.Model], fields: tuple[Any, ...], holders: tuple[str, ...]) -> str:
+def _update_sql(model: type[models.Model], names: tuple[str, ...], holders: tuple[str, ...]) -> str:
     table, key = f'"{model._meta.db_table}"', model._meta.pk.column
-    changed = ", ".join(f'"{f.column}" = {holder}' for f, holder in zip(fields, holders, strict=True))
+    changed = ", ".join(f'"{name}" = {holder}' for name, holder in zip(names, holders, strict=True))
     return f'UPDATE {table} SET {changed} WHERE {table}."{key}" = %s'
 
 
@@ -36,6 +56,11 @@ def _prepared(pairs: Sequence[tuple[Any, Any]], connection: Any) -> tuple[tuple[
     """Placeholders and values as the database takes them; None where one is an expression."""
     holders, values = [], []
     for field, value in pairs:
+        kind = _taken_as_is(field)
+        if kind and (value is None or (type(value) is kind and not _without_zone(value))):
+            holders.append("%s")
+            values.append(value)
+            continue
         if hasattr(value, "resolve_expression"):
             return None
         ready = field.get_db_prep_save(value, connection=connection)
@@ -59,7 +84,7 @@ def insert(
     if found is None:
         return None
     holders, values = found
-    sql = _insert_sql(type(row), tuple(fields), holders, returning[0].column)
+    sql = _insert_sql(type(row), tuple([field.column for field in fields]), holders, returning[0].column)
     if settings.COMPARE_COMPILED:
         _compare(sql, row, using, fields, returning, raw=raw)
     return connection.run_prepared(sql, values)  # type: ignore[attr-defined]
@@ -72,7 +97,7 @@ def update(model: type[models.Model], using: str, key: Any, values: Any) -> bool
     if found is None:
         return None
     holders, params = found
-    sql = _update_sql(model, tuple(field for field, _, _ in values), holders)
+    sql = _update_sql(model, tuple([field.column for field, _, _ in values]), holders)
     return bool(connection.change_prepared(sql, [*params, key]))  # type: ignore[attr-defined]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -108,6 +109,12 @@ def _plain(value: Any) -> Any:
     return text if len(text) <= LONG else f"{text[:LONG]}…({len(text)})"
 
 
+@functools.cache
+def _columns(model: type[models.Model]) -> list[tuple[str, str, bool]]:
+    """Attribute and name of each column, and whether it is the key."""
+    return [(f.attname, f.name, f.primary_key) for f in model._meta.concrete_fields]
+
+
 def note_change(row: models.Model, *, adding: bool = False, deleting: bool = False) -> None:
     """Record before and after of ``row`` for the audit entry of the open action."""
     opened = _writing.get()
@@ -117,16 +124,21 @@ def note_change(row: models.Model, *, adding: bool = False, deleting: bool = Fal
     loaded: dict[str, Any] = getattr(row, "_loaded", {})
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for f in row._meta.concrete_fields:
-        new, old = getattr(row, f.attname), loaded.get(f.attname)
-        if f.primary_key or (not deleting and not adding and new == old) or (adding and new in (None, "")):
+    now: dict[str, Any] = {}
+    held = row.__dict__
+    for name, known_as, is_key in _columns(type(row)):
+        now[name] = new = held[name] if name in held else getattr(row, name)
+        if is_key or (adding and (new is None or new == "")):
+            continue
+        old = None if adding else loaded.get(name)
+        if not deleting and not adding and new == old:
             continue
         if not adding:
-            before[f.attname] = "***" if f.name in secret else _plain(old)
+            before[name] = "***" if known_as in secret else _plain(old)
         if not deleting:
-            after[f.attname] = "***" if f.name in secret else _plain(new)
+            after[name] = "***" if known_as in secret else _plain(new)
     opened.changes.append({"model": row._meta.label_lower, "id": row.pk, "before": before, "after": after})
-    row._loaded = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}  # type: ignore[attr-defined]
+    row._loaded = now  # type: ignore[attr-defined]
     patient_id = getattr(row, "patient_id", None)
     if isinstance(patient_id, int):
         opened.patient_ids.add(patient_id)

@@ -20,6 +20,8 @@ _VARIATION_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _AFTER_BASE_SELECTOR = re.compile(f"(?<=[^{_VARIATION_SELECTORS}])[{_VARIATION_SELECTORS}]")
 _LOOSE_VOICED = re.compile("[\u3041-\u30ff][\u3099\u309a]")
 _ALLOWED_CONTROLS = "\n\t"
+# ASCII, Japanese punctuation, kana, kanji and their widths: nothing in here can be odd, so most texts are not taken apart.
+_PLAIN = re.compile("[ -~\u3000-\u30ff\u4e00-\u9fff\uff01-\uff9f]*")
 # Line and paragraph separators, and overrides of writing direction (they show a text that is not stored).
 _DIRECTION_OR_LINE = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -82,6 +84,8 @@ def find_controls(
     ``invisible`` adds every other formatting character (zero-width space, byte order mark): harmless in a
     pasted note, fatal in a name or a number that is compared.
     """
+    if _PLAIN.fullmatch(text.replace("\n", "") if "\n" in allowed else text):
+        return []
     return _find(
         text,
         lambda c: c not in allowed and (_is_control(c) or (invisible and unicodedata.category(c) == "Cf")),
@@ -91,6 +95,8 @@ def find_controls(
 
 def find_gaiji(text: str) -> list[OddCharacter]:
     """Private-use characters (外字) and the mark of a failed decoding (U+FFFD), with their places."""
+    if _PLAIN.fullmatch(text.replace("\n", "")):
+        return []
     private = _find(text, lambda c: unicodedata.category(c) == "Co", GAIJI_REMEDY)
     replaced = _find(text, lambda c: c == "\ufffd", REPLACED_REMEDY)
     return sorted(private + replaced, key=lambda odd: (odd.line, odd.column))

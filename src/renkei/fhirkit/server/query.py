@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -69,9 +70,15 @@ class Query:
 
     def link(self, base: str, cursor: str = "") -> str:
         """The address of this search, or of the page that ``cursor`` opens."""
-        pairs = [*self.used, (CURSOR, cursor)] if cursor else self.used
-        tail = f"?{urlencode(pairs)}" if pairs else ""
+        parts = [self._written] if self.used else []
+        if cursor:
+            parts.append(urlencode([(CURSOR, cursor)]))
+        tail = f"?{'&'.join(parts)}" if parts else ""
         return f"{base}/{self.mapping.resource_type}{tail}"
+
+    @cached_property
+    def _written(self) -> str:
+        return urlencode(self.used)
 
 
 class _Unknown(Exception):

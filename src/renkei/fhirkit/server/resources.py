@@ -30,8 +30,7 @@ def compose(mapping: Mapping, row: Row) -> Resource:
     made: Resource = {"resourceType": mapping.resource_type, "id": mapping.identity(row)}
     if meta:
         made["meta"] = meta
-    made.update((key, value) for key, value in content.items() if key not in made)
-    return made
+    return {**made, **content, **made}
 
 
 def etag(mapping: Mapping, row: Row, made: Resource | None = None) -> str:
@@ -82,8 +81,9 @@ def _by_key(actor: Actor, mapping: Mapping, key: Any) -> QuerySet[Any]:
 
 def note(rows: list[Row]) -> None:
     """These rows are shown: the read entry names them and their patients (those looked at on the way it does not)."""
-    for row in rows:
-        if getattr(row, "scope", None) is Scope.PATIENT:
-            note_shown(row._meta.label, [row.pk])
-            if isinstance(known := getattr(row, "patient_id", None), int):
-                note_shown("patients", [known])
+    read = [row for row in rows if getattr(row, "scope", None) is Scope.PATIENT]
+    for label in {row._meta.label for row in read}:
+        note_shown(label, [row.pk for row in read if row._meta.label == label])
+    known = [getattr(row, "patient_id", None) for row in read]
+    if patients := [key for key in known if isinstance(key, int)]:
+        note_shown("patients", patients)

@@ -112,3 +112,12 @@ def test_a_cleaned_note_is_clean(note: str) -> None:
         assert not text.find_controls(outcome)
         assert not text.find_gaiji(outcome)
         assert "\r" not in outcome
+
+
+def test_no_character_of_a_plain_text_is_odd() -> None:
+    for first, last in ((0x20, 0x7E), (0x3000, 0x30FF), (0x4E00, 0x9FFF), (0xFF01, 0xFF9F)):
+        for char in map(chr, range(first, last + 1)):
+            assert text._PLAIN.fullmatch(char)
+            # A character that is not plain beside it makes the search look at each.
+            assert text.find_controls(f"é{char}", invisible=True) == []
+            assert text.find_gaiji(f"é{char}") == []

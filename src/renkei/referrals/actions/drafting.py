@@ -47,9 +47,8 @@ SIGNING_ROLES = {Role.PHYSICIAN, Role.DENTIST}
 
 def next_number() -> str:
     """``R-2026-003214``: the year and a sequence that never repeats."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('referrals_number')")
-        return referral_number(clock.today().year, int(cursor.fetchone()[0]))
+    ((turn,),) = connection.run_prepared("SELECT nextval('referrals_number')", ())  # type: ignore[attr-defined]
+    return referral_number(clock.today().year, int(turn))
 
 
 @action(P.DRAFT, says="紹介状の下書きを作成")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.compiled import compiled
+from renkei.gate.context import one_after_the_other
 from renkei.gate.writing import say
 from renkei.kernel.errors import Invalid, NotAllowed, NotPossibleNow
 from renkei.kernel.text import clean_note
@@ -71,11 +71,7 @@ def _known(actor: Actor, system: str, value: str) -> QuerySet[OrderNumber]:
 
 
 def _refuse_known(actor: Actor, referral: Referral, system: str, value: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"order:{actor.facility_id}:{system}|{value}"],
-        )
+    one_after_the_other(f"order:{actor.facility_id}:{system}|{value}")
     for known in _known(actor, system, value):
         raise NotPossibleNow(
             "order_known",

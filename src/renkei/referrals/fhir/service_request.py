@@ -18,34 +18,34 @@ from renkei.referrals.fhir import ordering, rows, words
 from renkei.referrals.models import OrderNumber
 from renkei.referrals.permissions import P
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import Diagnosis, Prescription, Urgency
+from renkei.referrals.types import Diagnosis, LetterContent, Prescription, Urgency
 
 LABEL = "紹介"
+REFERRED = {"system": words.SNOMED, "code": words.REFERRED, "display": "Patient referral"}
+PLACER = {"coding": [{"system": words.IDENTIFIER_TYPES, "code": "PLAC"}]}
 register_scope("ServiceRequest", "rs", P.VIEW, label=LABEL)
 register_scope("ServiceRequest", "cu", P.VIEW, P.DRAFT, P.FINALISE, P.SEND, label=LABEL)
 
 
 def identifiers_of(row: Any) -> list[Resource]:
     """The number of the referral, and the sender's own numbers."""
-    placer = {"coding": [{"system": words.IDENTIFIER_TYPES, "code": "PLAC"}]}
     own = {"system": words.NUMBER, "value": row.number}
-    return [own, *({"type": placer, "system": s, "value": v} for s, v in row.orders)]
+    return [own, *({"type": PLACER, **number} for number in row.orders)]
 
 
 def to_fhir(row: Any) -> Resource:
-    """JP_ServiceRequest_Common of a prepared row of ``rows.referrals``."""
+    """JP_ServiceRequest_Common of a row of ``rows.referrals``."""
     kind = kind_of(row.kind)
-    content = row.letter.read_content() if row.letter is not None else None
-    named = {"coding": [{"system": words.KIND, "code": kind.key, "display": kind.label}]}
-    referred = {"system": words.SNOMED, "code": words.REFERRED, "display": "Patient referral"}
+    content = LetterContent.from_json(row.versions[-1]["content"]) if row.versions else None
+    named = [{"system": words.KIND, "code": kind.key, "display": kind.label}]
     return without_empty(
         {
             "identifier": identifiers_of(row),
             "status": words.request_status(row.state),
             "intent": "order",
-            "category": [{"coding": [referred, *named["coding"]], "text": kind.label}],
+            "category": [{"coding": [REFERRED, *named], "text": kind.label}],
             "priority": words.PRIORITY[Urgency(row.urgency)],
-            "code": {**named, "text": (content.purpose if content else "") or kind.title},
+            "code": {"coding": named, "text": (content.purpose if content else "") or kind.title},
             "subject": {"reference": f"Patient/{row.patient_uid}"},
             **_occurrence(row),
             "authoredOn": row.sent_at,
@@ -53,10 +53,15 @@ def to_fhir(row: Any) -> Resource:
             "performerType": {"text": row.receiver_department} if row.receiver_department else None,
             "performer": performer(row),
             "reasonCode": [reason(d) for d in content.diagnoses] if content else [],
-            "supportingInfo": [{"reference": f"DocumentReference/{uid}"} for uid in row.final_letters],
+            "supportingInfo": [{"reference": f"DocumentReference/{uid}"} for uid in _final(row)],
             "note": _notes(content) if content else [],
         }
     )
+
+
+def _final(row: Any) -> list[str]:
+    """The ids of the versions that a physician finalised."""
+    return [version["uid"] for version in row.versions if version["final"]]
 
 
 def requester(row: Any) -> Resource:
@@ -96,10 +101,12 @@ def reason(line: Diagnosis) -> Resource:
     )
 
 
-def _notes(content: Any) -> list[Resource]:
-    texts = {name: getattr(content, name) for name in words.PARTS}
-    drugs = "\n".join(_drug(p) for p in content.prescriptions)
-    texts["prescription_text"] = "\n".join(x for x in (drugs, texts["prescription_text"]) if x)
+def _notes(content: LetterContent) -> list[Resource]:
+    texts = {name: text for name in words.PARTS if (text := getattr(content, name))}
+    if content.prescriptions:
+        texts["prescription_text"] = "\n".join(
+            filter(None, [*map(_drug, content.prescriptions), content.prescription_text])
+        )
     return [
         {"extension": [{"url": words.PART, "valueCode": name}], "text": text}
         for name, text in texts.items()
@@ -162,6 +169,15 @@ def coded(name: str, column: str, known: dict[str, list[str]], doc: str, system:
     return Param(name=name, kind=Kind.TOKEN, where=where, doc=doc, modifiers=("not",))
 
 
+_by_state = coded("status", "state", words.states_by(words.REQUEST_STATUS, "active"), "")
+
+
+def by_status(actor: Actor, values: Sequence[Token]) -> Q:
+    """The status; a draft is the sender's alone, and saying so lets the index of its outbox give the order."""
+    found = _by_state.where(actor, values)
+    return found & Q(sender_id=actor.facility_id) if {v.code for v in values} == {"draft"} else found
+
+
 WHOSE = "患者(紹介元の行、または紹介先が対応づけた自施設の行)"
 IDENTIFIER = Param(
     name="identifier", kind=Kind.TOKEN, where=by_identifier, doc="紹介番号、または送り主のシステムの依頼番号"
@@ -183,7 +199,6 @@ register(
         profile=profile("JP_ServiceRequest_Common"),
         reads=P.VIEW,
         rows=rows.referrals,
-        prepare=rows.with_letters,
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
         updated="moved_at",
@@ -191,11 +206,12 @@ register(
             IDENTIFIER,
             patient_param("subject", WHOSE),
             patient_param("patient", WHOSE),
-            coded(
-                "status",
-                "state",
-                words.states_by(words.REQUEST_STATUS, "active"),
-                "draft、active、completed、revoked",
+            Param(
+                name="status",
+                kind=Kind.TOKEN,
+                where=by_status,
+                doc="draft、active、completed、revoked",
+                modifiers=("not",),
             ),
             coded(
                 "priority",

@@ -13,7 +13,6 @@ from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.japan import coding, without_empty
 from renkei.fhirkit.server.mapping import Mapping, Sort, register
 from renkei.fhirkit.server.params import instant, reference, token
-from renkei.gate.actor import Actor
 from renkei.referrals.fhir import moving, rows, words
 from renkei.referrals.fhir.service_request import (
     IDENTIFIER,
@@ -45,12 +44,6 @@ register_scope(
     P.CLOSE,
     label=LABEL,
 )
-
-
-def prepare(actor: Actor, found: list[Any]) -> None:
-    """Numbers and replies: three queries for a page."""
-    rows.with_letters(actor, found)
-    rows.with_replies(actor, found)
 
 
 def to_fhir(row: Any) -> Resource:
@@ -98,7 +91,7 @@ register(
         "送信(システムでは医師に確定を依頼)します。",
         reads=P.VIEW,
         rows=rows.referrals,
-        prepare=prepare,
+        prepare=rows.with_replies,
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
         updated="moved_at",

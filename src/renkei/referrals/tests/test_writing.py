@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -309,3 +311,17 @@ def test_a_chosen_department_stays_chosen_when_the_receiver_field_is_left(
     assert '<option value="糖尿病内科" selected>' in kept
     other = clerk.get(page, asked | {"receiver_department": "歯科"}).content.decode()
     assert "selected" not in other
+
+
+def test_a_letter_that_was_kept_is_read_as_it_was_written() -> None:
+    written = LetterContent(
+        purpose="診察", diagnoses=(Diagnosis("2型糖尿病"),), prescriptions=(Prescription("薬"),)
+    )
+    kept = written.to_json()
+    assert kept == asdict(written)
+    assert LetterContent.from_json(kept) == written
+    assert hash(LetterContent.from_json(kept)) == hash(written)
+    assert kept == written.to_json()
+    assert LetterContent.from_json({"purpose": "診察"}) == LetterContent(purpose="診察")
+    with pytest.raises(KeyError):
+        LetterContent.from_json({"purpsoe": "診察"})

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from renkei.directory.models import Facility
 from renkei.directory.queries import facility
 from renkei.gate.actor import Actor, current
+from renkei.gate.context import one_after_the_other
 from renkei.gate.pages import page
 from renkei.kernel import clock
 from renkei.kernel.errors import DomainError, Invalid, NotAllowed, NotFound, NotPossibleNow, Stale
@@ -109,11 +109,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _started(actor: Actor, patient: Patient, kind: str) -> Referral:
     """The draft that a press opens. Two presses in the same instant open one: the second waits for the first's end."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"draft:{actor.facility_id}:{actor.person_id}:{patient.pk}:{kind}"],
-        )
+    one_after_the_other(f"draft:{actor.facility_id}:{actor.person_id}:{patient.pk}:{kind}")
     return letter_queries.untouched_draft(actor, patient, kind) or actions.draft(actor, patient, kind=kind)
 
 
