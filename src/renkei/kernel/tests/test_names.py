@@ -102,7 +102,12 @@ def test_a_key_of_a_key_is_the_key(text: str) -> None:
 def test_a_key_holds_letters_and_digits_only(text: str) -> None:
     for key in KEYS:
         assert all(char.isalnum() for char in key(text) if char.isascii())
-        assert not set(key(text)) & set(" 　・ー゛゜ヅヂヲッャュョ\ufe00\U000e0100髙﨑")
+        assert not set(key(text)) & set(" 　・ー゛゜\ufe00\U000e0100髙﨑")
+    for key in (
+        names.kana_key,
+        names.loose_kana_key,
+    ):  # in a written name small and rare kana are letters of it
+        assert not set(key(text)) & set("ヅヂヲッャュョ")
 
 
 @given(NAMEISH)
