@@ -108,6 +108,7 @@ def test_a_patient_of_the_own_system_by_number_into_a_letter(people: Desk, site:
     with then("the patient is registered with the card, and the next key begins the letter"):
         expect(clerk.locator("main")).to_contain_text("連携 花子")
         assert kept(site) == [before[0] + 1, before[1] + 1, before[2], before[3]]
+        expect(clerk.get_by_role("button", name="状を書く").first).to_be_focused()
         with clerk.expect_navigation():
             clerk.keyboard.press("Enter")
         expect(clerk.locator("main")).to_contain_text("連携 花子")

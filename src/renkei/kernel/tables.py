@@ -9,9 +9,10 @@ import zlib
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError, iterparse
 
 from openpyxl import load_workbook
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from renkei.kernel.errors import Invalid
@@ -19,7 +20,12 @@ from renkei.kernel.errors import Invalid
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 60_000_000
 """An XLSX is a packed folder: what it unpacks to is measured before anything is read."""
+MOST_MERGED = 1_000
+MOST_COLUMNS = 200
+"""How many merged ranges are followed, and how far to the right."""
 Lines = list[tuple[int, list[str]]]
+_Span = tuple[int, int, int, int]
+"""Left, top, right and bottom of a merged range, from 1."""
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,13 +49,20 @@ def is_workbook(content: bytes) -> bool:
 
 
 def lines_of(
-    content: bytes, *, most_rows: int, most_bytes: int = MOST_BYTES, field: str = "file", name: str = ""
+    content: bytes,
+    *,
+    most_rows: int,
+    most_bytes: int = MOST_BYTES,
+    field: str = "file",
+    name: str = "",
+    merged: bool = False,
 ) -> Lines:
     """Every line that is not empty with its number in the file (from 1), cells without blanks at the ends.
 
     CSV in UTF-8 (with or without a mark) or Shift JIS, XLSX by its first sheet: whole numbers without a point, days as ISO
-    dates, hours as ``09:00``, yes and no as はい and いいえ. At most one line more than ``most_rows`` is read. Raises
-    ``Invalid`` at ``field`` for what cannot be read or is too large.
+    dates, hours as ``09:00``, yes and no as はい and いいえ. With ``merged`` every cell of a merged range has its value, as a
+    person sees it; without, only the first. At most one line more than ``most_rows`` is read. Raises ``Invalid`` at
+    ``field`` for what cannot be read or is too large.
     """
     if len(content) > most_bytes:
         raise Invalid(
@@ -58,7 +71,7 @@ def lines_of(
             field,
         )
     packed = name.lower().endswith(".xlsx") or is_workbook(content)
-    found = _xlsx(content, most_rows, field) if packed else _csv(decode(content, field), field)
+    found = _xlsx(content, most_rows, field, merged) if packed else _csv(decode(content, field), field)
     return [(number, cells) for number, cells in found if any(cells)]
 
 
@@ -118,7 +131,7 @@ def _csv(text: str, field: str) -> Lines:
     return lines
 
 
-def _xlsx(content: bytes, most_rows: int, field: str) -> Lines:
+def _xlsx(content: bytes, most_rows: int, field: str, merged: bool) -> Lines:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
@@ -126,11 +139,15 @@ def _xlsx(content: bytes, most_rows: int, field: str) -> Lines:
                     "file_too_large", "ファイルの中身が大きすぎます。分けて取り込んでください。", field
                 )
             _refuse_declarations(packed)
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
+            spans = _spans(packed, sheet._worksheet_path) if merged else {}
         lines: Lines = []
-        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            if any(cell is not None for cell in cells):
-                lines.append((number, [_text(cell) for cell in cells]))
+        for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+            cells = [_text(value) for value in values]
+            if spans:
+                _spread(cells, number, spans)
+            if any(cells):
+                lines.append((number, cells))
             if len(lines) > most_rows:
                 break
         return lines
@@ -142,6 +159,33 @@ def _xlsx(content: bytes, most_rows: int, field: str) -> Lines:
             "XLSXとして読めません。表計算ソフトで開いて保存し直すか、「CSV UTF-8」で保存してください。",
             field,
         ) from None
+
+
+def _spans(packed: zipfile.ZipFile, sheet: str) -> dict[_Span, str]:
+    """The merged ranges of a sheet, values still to come. A reader that makes a cell for each of them can be made to fill the
+    memory; here a range costs the same however wide it says it is."""
+    found: dict[_Span, str] = {}
+    with packed.open(sheet) as part:
+        for _event, element in iterparse(part):  # noqa: S314 - document types and entities were refused before
+            if element.tag.endswith("}mergeCell") and len(found) < MOST_MERGED:
+                left, top, right, bottom = range_boundaries(element.get("ref", ""))
+                found[left, top, min(right, MOST_COLUMNS), bottom] = ""
+            element.clear()
+    return found
+
+
+def _spread(cells: list[str], number: int, spans: dict[_Span, str]) -> None:
+    """Fill the merged cells of line ``number``; the first line of a range brings its value."""
+    for span, held in spans.items():
+        left, top, right, bottom = span
+        if not top <= number <= bottom:
+            continue
+        value = held
+        if number == top:
+            value = spans[span] = cells[left - 1] if left <= len(cells) else ""
+        if value:
+            cells.extend([""] * (right - len(cells)))
+            cells[left - 1 : right] = [value] * (right - left + 1)
 
 
 def _refuse_declarations(packed: zipfile.ZipFile) -> None:

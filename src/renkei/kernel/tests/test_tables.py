@@ -100,3 +100,33 @@ def test_no_more_than_asked_for_is_read_of_a_long_sheet() -> None:
     with pytest.raises(Invalid) as refused:
         rows_of("a.xlsx", book([["名称"], *[["林医院"]] * 4]), most_rows=3)
     assert refused.value.code == "file_too_long"
+
+
+def merged(*ranges: str) -> bytes:
+    """Three by three letters with what stands under ``ranges`` merged away, as a spreadsheet saves it."""
+    made = Workbook()
+    sheet = made.active
+    for line in (["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]):
+        sheet.append(line)
+    for one in ranges:
+        sheet.merge_cells(one)
+    kept = io.BytesIO()
+    made.save(kept)
+    return kept.getvalue()
+
+
+def test_merged_cells_say_what_a_person_sees() -> None:
+    found = lines_of(merged("A1:A2", "B3:C3"), most_rows=5, merged=True)
+    assert found == [(1, ["a", "b", "c"]), (2, ["a", "e", "f"]), (3, ["g", "h", "h"])]
+    assert lines_of(merged("A1:A2"), most_rows=5)[1] == (2, ["", "e", "f"])
+
+
+def test_a_range_as_wide_as_a_sheet_costs_no_more_than_a_small_one() -> None:
+    kept, changed = merged("A1:A2"), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(kept)) as before, zipfile.ZipFile(changed, "w") as after:
+        for part in before.namelist():
+            after.writestr(part, before.read(part).replace(b"A1:A2", b"A1:XFD1048576"))
+    found = lines_of(changed.getvalue(), most_rows=5, merged=True)
+    assert [(number, set(cells), len(cells)) for number, cells in found] == [
+        (n, {"a"}, 200) for n in (1, 2, 3)
+    ]

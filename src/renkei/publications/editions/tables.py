@@ -13,7 +13,7 @@ import jpholiday
 
 from renkei.kernel.eras import parse_date
 from renkei.kernel.errors import Invalid
-from renkei.kernel.spreadsheet import rows_of
+from renkei.kernel.tables import lines_of
 from renkei.kernel.text import clean_note
 from renkei.publications.models import Part
 
@@ -24,6 +24,10 @@ HALVES = ("午前", "午後")
 MOST_ROWS = 80
 MOST_COLUMNS = 8
 CELL_LENGTH = 60
+FILE_ROWS = 1_000
+FILE_BYTES = 2_000_000
+TITLE_ROWS = 10
+"""How many lines of title may stand above the headings of a file."""
 HEADS = {Part.OUTPATIENT: ("診療科", "時間"), Part.DUTY: ("日付",)}
 NOTE = "備考"
 Row = dict[str, Any]
@@ -133,15 +137,19 @@ def read(kind: str, month_on: date, raw: bytes) -> Report:
 
     Raises ``Invalid('file')`` where the headings are missing. A table with problems is not to be taken over.
     """
-    lines = rows_of(raw)
+    lines = lines_of(raw, most_rows=FILE_ROWS, most_bytes=FILE_BYTES, merged=True)
+    if len(lines) > FILE_ROWS:
+        raise Invalid("file", f"ファイルは{FILE_ROWS:,}行までです。表だけを残してください。", "file")
     heads = HEADS[Part(kind)]
-    at = next((i for i, line in enumerate(lines[:10]) if all(head in line for head in heads)), None)
+    at = next(
+        (i for i, (_, line) in enumerate(lines[:TITLE_ROWS]) if all(head in line for head in heads)), None
+    )
     if at is None:
         wanted = "・".join(heads)
         raise Invalid(
             "file", f"見出しの行に「{wanted}」がありません。ひな形のとおりの見出しにしてください。", "file"
         )
-    names = [unicodedata.normalize("NFKC", name) for name in lines[at]]
+    names = [unicodedata.normalize("NFKC", name) for name in lines[at][1]]
     given = [n for n in names if n and n not in (*heads, NOTE)]
     if len(set(given)) != len(given):
         raise Invalid("file", "同じ見出しの列が2つあります。見出しを確認してください。", "file")
@@ -151,11 +159,10 @@ def read(kind: str, month_on: date, raw: bytes) -> Report:
         raise Invalid("file", "曜日または当直の列がありません。見出しを確認してください。", "file")
     report = Report(columns=OUTPATIENT_COLUMNS if kind == Part.OUTPATIENT else given)
     seen: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(lines[at + 1 :], start=at + 2):
-        if any(line):
-            _take(report, kind, month_on, dict(zip(names, line, strict=False)), number, seen)
+    for number, line in lines[at + 1 :]:
+        _take(report, kind, month_on, dict(zip(names, line, strict=False)), number, seen)
     if not report.rows and not report.problems:
-        report.problems.append((at + 1, "見出しの下に行がありません。"))
+        report.problems.append((lines[at][0], "見出しの下に行がありません。"))
     return report
 
 

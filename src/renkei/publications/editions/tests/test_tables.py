@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from datetime import date
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.urls import reverse
 
 from renkei.gate.context import acting
 from renkei.kernel.errors import Invalid
-from renkei.kernel.spreadsheet import rows_of
 from renkei.publications.editions import making, tables
 from renkei.publications.models import Edition, Part, Source
 from renkei.publications.tests.region import open_scheme
@@ -100,26 +98,18 @@ def test_a_file_without_the_headings_is_refused_whole() -> None:
 @pytest.mark.parametrize("raw", [b"", b"PK\x03\x04 broken", b"\xff\xfe\x00\x01\x02", b'a,"b'])
 def test_what_is_no_table_at_all_is_refused(raw: bytes) -> None:
     with pytest.raises(Invalid) as refused:
-        rows_of(raw)
+        tables.read(Part.DUTY, JULY, raw)
     assert refused.value.field == "file"
 
 
-def test_numbers_texts_and_dates_of_a_workbook_come_out_as_people_see_them() -> None:
-    rows = rows_of(xlsx_of([["a", 12, 1.5, date(2026, 7, 20)], [None, None, None, "終"]]))
-    assert rows == [["a", "12", "1.5", "2026-07-20"], ["", "", "", "終"]]
+def test_a_file_that_goes_on_after_the_table_is_refused() -> None:
+    with pytest.raises(Invalid, match="1,000行まで"):
+        tables.read(Part.DUTY, JULY, csv_of(*DUTY, *["x"] * 1_000))
 
 
-def test_a_workbook_with_a_document_type_is_refused() -> None:
-    raw = io.BytesIO(xlsx_of([["a"]]))
-    changed = io.BytesIO()
-    with zipfile.ZipFile(raw) as before, zipfile.ZipFile(changed, "w") as after:
-        for name in before.namelist():
-            text = before.read(name)
-            if name.startswith("xl/worksheets/"):
-                text = b'<!DOCTYPE x [<!ENTITY a "b">]>' + text
-            after.writestr(name, text)
-    with pytest.raises(Invalid):
-        rows_of(changed.getvalue())
+def test_the_lines_of_a_report_are_the_lines_of_the_file() -> None:
+    raw = csv_of("7月の当直", "", "日付,内科系", "", "2026-07-01,高橋", "2026-08-02,石田")
+    assert [number for number, _ in tables.read(Part.DUTY, JULY, raw).problems] == [6]
 
 
 class Desk:
