@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 from django.db.models.signals import post_migrate
@@ -33,6 +34,9 @@ def tidy(**signal: Any) -> None:
 
 request_started.disconnect(close_old_connections)
 request_finished.disconnect(close_old_connections)
+request_finished.disconnect(
+    close_caches
+)  # what this process remembers is its own: there is no cache to let go of
 request_started.connect(tidy, dispatch_uid="gate tidy before")
 request_finished.connect(tidy, dispatch_uid="gate tidy after")
 if not settings.DEBUG:

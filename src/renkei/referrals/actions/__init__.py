@@ -19,7 +19,7 @@ from renkei.referrals.actions.handing_over import (
     finalise_and_send,
     start_over,
 )
-from renkei.referrals.actions.ordering import name_physician, number_order
+from renkei.referrals.actions.ordering import name_physician
 from renkei.referrals.actions.replying import (
     close,
     close_paper,
@@ -72,7 +72,6 @@ __all__ = [
     "mark_messages_read",
     "name_physician",
     "no_show",
-    "number_order",
     "offer_date",
     "plan_back_referral",
     "post_message",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from renkei.kernel.identifiers import referral_number
 from renkei.kernel.roles import Role
 from renkei.kernel.text import clean_note, shorten
 from renkei.patients.models import Patient
+from renkei.referrals.actions._numbering import keep_numbers
 from renkei.referrals.actions._queueing import put_into_print_queue
 from renkei.referrals.actions._steps import party_of, place_of, step
 from renkei.referrals.models import Referral, ReferralLetter
@@ -53,41 +55,60 @@ def next_number() -> str:
 
 @action(P.DRAFT, says="紹介状の下書きを作成")
 def draft(
-    actor: Actor, patient: Patient, *, kind: str = "referral", answers: Referral | None = None
+    actor: Actor,
+    patient: Patient,
+    *,
+    kind: str = "referral",
+    answers: Referral | None = None,
+    numbers: Sequence[tuple[str, str]] = (),
+    **written: Any,
 ) -> Referral:
     """A draft about ``patient``, a row of the actor's own facility; only this facility sees it until it is sent.
 
-    Raises ``NotAllowed`` for another facility's patient row.
+    ``numbers``: the sender's own for it, as ``(system, value)``. ``written``: what stands in it from the beginning, as
+    :func:`write` takes it. Raises ``NotAllowed`` for another facility's patient row, ``NotPossibleNow`` on
+    ``order_number`` for a known number, and what ``write`` raises.
     """
     if patient.facility_id != actor.facility_id:
         raise NotAllowed("not_own_patient", "自施設の患者として登録してから紹介状を作成してください。")
     chosen = kind_of(kind)
-    circle = open_circle(actor, patient, purpose=f"referral:{chosen.key}")
+    referral, letter = _begun(actor, patient, chosen.key)
+    referral.answers = answers
+    if written:
+        _fill(actor, referral, letter, **written)
+    referral.save()
+    letter.referral = referral
+    letter.save()
+    keep_numbers(actor, referral, numbers)
+    say(f"{actor.label}が{chosen.label}状の下書きを始めました")
+    return referral
+
+
+def _begun(actor: Actor, patient: Patient, kind: str) -> tuple[Referral, ReferralLetter]:
+    """Both rows, in a circle of their own, still to be saved."""
+    circle = open_circle(actor, patient, purpose=f"referral:{kind}")
     signer = actor if actor.roles & SIGNING_ROLES else None
-    referral = Referral.objects.create(
+    referral = Referral(
         circle=circle,
         patient=patient,
-        kind=chosen.key,
+        kind=kind,
         number=next_number(),
         sender_id=actor.facility_id,
         sender_physician_id=signer.person_id if signer else 0,
         sender_physician=_name(signer) if signer else "",
-        answers=answers,
         entered_by_id=actor.person_id,
         entered_by=actor.label,
         created_at=clock.now(),
         moved_at=clock.now(),
     )
-    ReferralLetter.objects.create(
+    letter = ReferralLetter(
         circle=circle,
         patient=patient,
-        referral=referral,
         content=LetterContent().to_json(),
         entered_by_id=actor.person_id,
         entered_by=actor.label,
     )
-    say(f"{actor.label}が{chosen.label}状の下書きを始めました")
-    return referral
+    return referral, letter
 
 
 def _name(actor: Actor) -> str:
@@ -108,9 +129,26 @@ def _newest(somebody: Actor, referral_id: int) -> QuerySet[ReferralLetter]:
 
 
 @action(P.DRAFT, says="紹介状の下書きを保存")
-def write(
+def write(actor: Actor, referral: Referral, **written: Any) -> Referral:
+    """Save the whole draft (autosave and the save key alike). Raises ``NotPossibleNow`` once it was finalised.
+
+    ``written``: content, receiver or receiver_name, urgency, basis, wish_from, wish_until and the lines of ``HEADER``.
+    """
+    letter = current_letter(referral)
+    if referral.state != State.DRAFT or letter.finalised_at:
+        raise NotPossibleNow(
+            "already_final", "確定済みの紹介状は書き換えられません。訂正版を作成してください。"
+        )
+    if _fill(actor, referral, letter, **written):
+        letter.save()
+    referral.save()
+    return referral
+
+
+def _fill(
     actor: Actor,
     referral: Referral,
+    letter: ReferralLetter,
     *,
     content: LetterContent | None = None,
     receiver: Facility | None = None,
@@ -120,13 +158,8 @@ def write(
     wish_from: date | None = None,
     wish_until: date | None = None,
     **header: Any,
-) -> Referral:
-    """Save the whole draft (autosave and the save key alike). Raises ``NotPossibleNow`` once it was finalised."""
-    letter = current_letter(referral)
-    if referral.state != State.DRAFT or letter.finalised_at:
-        raise NotPossibleNow(
-            "already_final", "確定済みの紹介状は書き換えられません。訂正版を作成してください。"
-        )
+) -> bool:
+    """Put what was written into both rows; whether the letter's changed. Raises ``Invalid`` naming the field."""
     referral.receiver = receiver
     referral.receiver_name = receiver.name if receiver else clean_note(receiver_name, 120, "receiver_name")
     referral.urgency = Urgency(urgency or referral.urgency)
@@ -134,14 +167,13 @@ def write(
     referral.wish_from, referral.wish_until = wish_from, wish_until
     for name, limit in HEADER.items():
         setattr(referral, name, clean_note(str(header.get(name) or ""), limit, name))
-    if content is not None:
-        letter.content = checked(content).to_json()
-        letter.entered_by_id, letter.entered_by = actor.person_id, actor.label
-        letter.saved_at = clock.now()
-        letter.save()
-        summarise(referral, content)
-    referral.save()
-    return referral
+    if content is None:
+        return False
+    letter.content = checked(content).to_json()
+    letter.entered_by_id, letter.entered_by = actor.person_id, actor.label
+    letter.saved_at = clock.now()
+    summarise(referral, content)
+    return True
 
 
 def checked(content: LetterContent) -> LetterContent:

@@ -174,10 +174,9 @@ def create(actor: Actor, command: OrderCommand) -> Referral:
             "not_own_patient", "自施設の患者(Patient)として登録してから紹介してください。", f"{TYPE}.subject"
         )
     physician = reading.physician_of(actor, command.requester, f"{TYPE}.requester")
-    draft = actions.draft(actor, patient, kind=command.kind)
-    if command.numbers:
-        draft = actions.number_order(actor, draft, numbers=command.numbers)
-    return _written(actor, draft, patient, command, physician)
+    written = _words(actor, patient, command)
+    drafted = actions.draft(actor, patient, kind=command.kind, numbers=command.numbers, **written)
+    return _on_its_way(actor, drafted, command, physician)
 
 
 def update(actor: Actor, row: Referral, command: OrderCommand) -> Referral:
@@ -193,28 +192,28 @@ def update(actor: Actor, row: Referral, command: OrderCommand) -> Referral:
             "other_patient", "患者は変えられません。別の紹介として登録してください。", f"{TYPE}.subject"
         )
     physician = reading.physician_of(actor, command.requester, f"{TYPE}.requester")
-    return _written(actor, row, patient, command, physician)
+    kept = {"sender_department": row.sender_department, "wish": row.wish}
+    saved = actions.write(actor, row, **_words(actor, patient, command), **kept)
+    return _on_its_way(actor, saved, command, physician)
 
 
-def _written(
-    actor: Actor, draft: Referral, patient: Patient, command: OrderCommand, physician: tuple[int, str]
-) -> Referral:
+def _words(actor: Actor, patient: Patient, command: OrderCommand) -> dict[str, Any]:
+    """What the command writes into the letter."""
     facility, name, person = _addressee(command)
-    saved = actions.write(
-        actor,
-        draft,
-        content=command.content,
-        receiver=facility,
-        receiver_name=name,
-        receiver_department=command.department,
-        receiver_physician=person,
-        sender_department=draft.sender_department,
-        urgency=command.urgency,
-        basis=basis_of(actor, patient),
-        wish=draft.wish,
-        wish_from=command.wish_from,
-        wish_until=command.wish_until,
-    )
+    return {
+        "content": command.content,
+        "receiver": facility,
+        "receiver_name": name,
+        "receiver_department": command.department,
+        "receiver_physician": person,
+        "urgency": command.urgency,
+        "basis": basis_of(actor, patient),
+        "wish_from": command.wish_from,
+        "wish_until": command.wish_until,
+    }
+
+
+def _on_its_way(actor: Actor, saved: Referral, command: OrderCommand, physician: tuple[int, str]) -> Referral:
     if physician[0]:
         saved = actions.name_physician(actor, saved, person_id=physician[0], name=physician[1])
     return submit(actor, saved) if command.status == "active" else saved
