@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -188,8 +190,16 @@ def _value(found: re.Match[str], row: models.Model) -> str:
     return "x"
 
 
+_walkers = count(1)
+
+
+def an_address() -> str:
+    """An IP address that nobody walked from yet: the public search counts how often each of them looks within a minute."""
+    return str(IPv4Address("10.0.0.0") + next(_walkers))
+
+
 def logged_in(actor: Actor) -> StaffClient:
-    client = StaffClient(raise_request_exception=False)
+    client = StaffClient(raise_request_exception=False, REMOTE_ADDR=an_address())
     return client.log_in(actor)
 
 

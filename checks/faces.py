@@ -23,7 +23,7 @@ LIBRARIES = {"kernel", "fhirkit", "letters"}
 LISTED = {
     "audit": {"chain", "models", "queries", "trail"},
     "jobs": {"queries", "queue"},
-    "notices": FACE | {"outbox", "paper_queries", "papers"},
+    "notices": FACE | {"outbox", "paper_actions", "paper_queries", "papers"},
     "files": {"checking", "models", "pictures", "store"},
     "events": {"bus"},
     "gate": {

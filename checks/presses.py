@@ -193,8 +193,7 @@ def _paper(stage: Stage) -> OutgoingPaper:
 
 def print_paper(stage: Stage) -> Subject:
     paper = _paper(stage)
-    form = {"do": "print", "uids": [str(paper.uid)]}
-    return Subject(Press("kimura", reverse("notices:papers_bulk"), form), {"pk": paper.pk})
+    return Subject(Press("kimura", reverse("notices:paper_pdf", args=[paper.uid]), {}), {"pk": paper.pk})
 
 
 def fax_goes(stage: Stage) -> Subject:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -23,6 +22,7 @@ from checks.addresses import (
     ADDRESSES,
     CONVERTER,
     OURS,
+    an_address,
     body,
     live_paths,
     logged_in,
@@ -89,12 +89,10 @@ def visited(world: World) -> Iterator[Visited]:
     loud = logging.getLogger("django.request")
     level = loud.level
     loud.setLevel(logging.CRITICAL)  # hundreds of refusals are what is wanted here
-    # One address walks thousands of pages within a minute: that it would be slowed down is not what is asked here.
-    with mock.patch("renkei.publications.search.pace.seconds_to_wait", return_value=0):
-        paths = live_paths(world)
-        shown = _shown_to_the_owner(world, paths)
-        before = rows_of(world.database, tables)
-        yield Visited(world, paths, tables, shown)
+    paths = live_paths(world)
+    shown = _shown_to_the_owner(world, paths)
+    before = rows_of(world.database, tables)
+    yield Visited(world, paths, tables, shown)
     loud.setLevel(level)
     _assert_only_added(world, tables, before, {actor.facility_id for actor in world.cast.outsiders()})
 
@@ -138,7 +136,7 @@ def _assert_nothing_of_others(response: Any, path: str, who: str) -> None:
 
 
 def test_an_anonymous_visitor_is_asked_to_log_in_or_sees_a_public_page(visited: Visited) -> None:
-    client = Client(raise_request_exception=False)
+    client = Client(raise_request_exception=False, REMOTE_ADDR=an_address())
     for address in OURS:
         for path in visited.paths[address.route]:
             for response in (client.get(path), client.post(path)):
@@ -214,7 +212,7 @@ def _who(actor: Actor) -> str:
 
 def test_allauths_pages_show_nothing_of_others(visited: Visited) -> None:
     outsider = logged_in(visited.world.cast.outsiders()[0])
-    for client in (Client(raise_request_exception=False), outsider):
+    for client in (Client(raise_request_exception=False, REMOTE_ADDR=an_address()), outsider):
         for address in ADDRESSES:
             if address.third_party and not CONVERTER.search(address.route) and "(" not in address.route:
                 path = "/" + plain(address.route)

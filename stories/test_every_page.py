@@ -12,6 +12,12 @@ from stories.journeys import fill_letter, start_letter
 from stories.pages import PAGES, PUBLIC
 from stories.steps import DESKTOP, PHONE, Desk, given, then, when
 
+NARROW_DESKS = (1280, 1100)
+"""Small office screens: the list of the desk stands beside its detail, and is at its narrowest."""
+CUT_BADGES = """wraps => wraps.flatMap(wrap => [...wrap.querySelectorAll('tbody .badge')].filter(badge => {
+  const edge = wrap.getBoundingClientRect().left + wrap.clientLeft + wrap.clientWidth;
+  return badge.getBoundingClientRect().right > edge + 0.5;
+}).map(badge => badge.innerText))"""
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 
 
@@ -63,6 +69,20 @@ def test_the_pages_of_a_role_are_accessible_on_a_desk_and_on_a_phone(
             if page.url not in seen:
                 look(people, page)
             seen.add(page.url)
+
+
+def test_the_state_of_a_row_is_in_sight_on_a_small_desk(people: Desk, site: Site) -> None:
+    with given("佐藤 at a small screen"):
+        desk = people.at("sato.h1")
+    for tab in ("new", "dates", "today", "overdue", "back"):
+        people.go(desk, f"/referrals/desk/?tab={tab}")
+        for width in NARROW_DESKS:
+            with then(f"no badge of {tab} is cut at {width} px"):
+                desk.set_viewport_size({"width": width, "height": 800})
+                lists = desk.locator("#desk-list .table-wrap")
+                assert lists.locator("tbody .badge").count(), tab
+                assert lists.evaluate_all(CUT_BADGES) == []
+                people.accessible(desk)
 
 
 def test_what_everybody_may_open_is_accessible(people: Desk, site: Site) -> None:

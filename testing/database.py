@@ -23,8 +23,8 @@ APP, WORKER = "renkei_app", "renkei_worker"
 
 def _wear_app_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     if connection.alias != "owner":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET ROLE {APP}")
+        # By the driver's own connection: whoever acts just now, nobody's rows are asked for.
+        connection.connection.execute(f"SET ROLE {APP}")
 
 
 @contextmanager

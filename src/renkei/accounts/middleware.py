@@ -58,8 +58,9 @@ class ActorMiddleware:
     def _actor(self, request: HttpRequest) -> tuple[Actor, str]:
         """The actor, and the page the person must deal with before any other (empty: none)."""
         if request.path.startswith(LOGIN_PAGES) and not request.path.startswith(OWN_PAGES):
-            # allauth's own pages look people up before anybody is known; no patient's row opens to this actor.
-            return Actor(Kind.SYSTEM, label="ログイン画面", reason="log-in pages"), ""
+            # allauth's own pages look people up before anybody is known; no patient's row opens to this actor. They are
+            # filled in behind the view's transaction, and ask for the factors then.
+            return Actor(Kind.SYSTEM, label="ログイン画面", reason="log-in pages", in_the_open=True), ""
         person_id = claimed_person(request)
         if not person_id:
             return ANONYMOUS, ""

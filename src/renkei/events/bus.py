@@ -75,7 +75,7 @@ def deliver(event_uid: str) -> None:
 
 def deliver_pending() -> int:
     """Deliver everything undelivered in this process; returns how many (tests, and the demo before a worker runs)."""
-    with _enter[0]("pending events"):
+    with _enter[0]("pending events"), transaction.atomic():
         rows = OutboxEvent.objects.filter(delivered_at=None, name__in=list(_subscribers))
         waiting = list(rows.order_by("created_at", "uid").values_list("uid", flat=True))
     for event_uid in waiting:

@@ -28,6 +28,7 @@ class Actor:
     """A person at a facility, a machine, a guest, or the system with a reason.
 
     ``facility_id`` and ``person_id`` are database keys (0 = none). ``permissions`` are the strings that the roles grant.
+    ``in_the_open``: may ask outside a transaction although it is the system; walled rows stay hidden there.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     permissions: frozenset[str] = field(default_factory=frozenset)
     reason: str = ""
+    in_the_open: bool = False
 
     def may(self, *permissions: str) -> bool:
         """Whether any of ``permissions`` is granted."""

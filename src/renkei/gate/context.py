@@ -32,9 +32,10 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
 @contextmanager
 def system(reason: str) -> Iterator[Actor]:
-    """Act as the system, with a ``reason`` that the audit trail keeps.
+    """Act as the system, with a ``reason`` that the audit trail keeps; inside transactions only.
 
-    The database honours it only for the role of the worker: a web process that enters here still sees no patient.
+    Opens none itself: long work takes one for each of its pieces. A question outside of one raises ``InTheOpen``. The
+    database honours it only for the role of the worker: a web process that enters here still sees no patient.
     """
     if not reason:
         raise ValueError("the system needs a reason")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -14,7 +17,7 @@ from renkei.kernel.text import clean_note, shorten
 from renkei.notices.faxing import PLACE, digits, gateway_of, sealed
 from renkei.notices.models import FaxGateway, OutgoingPaper, PaperState
 from renkei.notices.outbox import queue_mail
-from renkei.notices.papers import paper_kind
+from renkei.notices.papers import paper_kind, printer
 from renkei.notices.permissions import P
 from renkei.notices.types import address_of
 
@@ -71,13 +74,40 @@ def fax(actor: Actor, paper: OutgoingPaper, *, number: str) -> OutgoingPaper:
 @action(P.PAPERS, says="紙の送付書類を印刷")
 def print_out(actor: Actor, paper: OutgoingPaper) -> bytes:
     """The sheets as PDF; what went out once is never made anew."""
-    if paper.state == PaperState.CANCELLED:
-        raise NotPossibleNow("paper_cancelled", "この書類は取りやめになっています。")
+    refuse_cancelled([paper])
     _make(actor, paper)
     paper.printed_at = paper.printed_at or clock.now()
     paper.save()
     say(f"{actor.label}が「{paper.title}」を印刷しました")
     return bytes(paper.content or b"")
+
+
+@action(P.PAPERS, says="紙の送付書類を作成")
+def prepare(actor: Actor, paper: OutgoingPaper) -> None:
+    """The sheets are set and kept; whether they were printed is told by ``print_out``."""
+    refuse_cancelled([paper])
+    if not paper.content:
+        _make(actor, paper)
+        paper.save()
+
+
+@action(P.PAPERS, says="紙の送付書類のまとめて印刷を依頼")
+def print_together(actor: Actor, papers: Sequence[OutgoingPaper]) -> UUID:
+    """Have one file made of many papers; the uid of the print. The work is the worker's, each paper is on record when it is done.
+
+    Raises ``NotPossibleNow`` when one of them was cancelled, ``NotFound`` for a kind that cannot be made any more.
+    """
+    refuse_cancelled(papers)
+    for paper in papers:
+        paper_kind(paper.kind)
+    say(f"{actor.label}が紙の送付書類{len(papers)}件のまとめて印刷を依頼しました")
+    return printer().ask(actor, papers)
+
+
+def refuse_cancelled(papers: Iterable[OutgoingPaper]) -> None:
+    """Raises ``NotPossibleNow`` when one of ``papers`` is not to be sent any more."""
+    if any(paper.state == PaperState.CANCELLED for paper in papers):
+        raise NotPossibleNow("paper_cancelled", "この書類は取りやめになっています。")
 
 
 @action(P.PAPERS, says="紙の書類を送信済に")

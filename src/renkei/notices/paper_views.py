@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -10,15 +11,16 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from renkei.gate.actor import Actor, current
 from renkei.gate.pages import page
 from renkei.kernel.errors import DomainError, Invalid
-from renkei.letters.engine import join
 from renkei.notices import paper_actions, paper_queries
 from renkei.notices.faxing import gateway_of
 from renkei.notices.models import OutgoingPaper
+from renkei.notices.papers import printer
 from renkei.notices.permissions import P
 from renkei.ui.forms import UiForm
 from renkei.ui.types import Tab
@@ -46,6 +48,7 @@ def paper_list(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "gateway": gateway_of(actor, actor.facility_id) is not None,
         "may_set": actor.may(P.FAX_SETTINGS),
+        "print_card": printer().card(request, actor, request.GET.get("print", "")),
     }
     return render(request, "notices/papers.html", context)
 
@@ -64,18 +67,19 @@ def _chosen(request: HttpRequest, actor: Actor) -> list[OutgoingPaper]:
         raise Invalid("nothing_chosen", "書類が選ばれていません。一覧で1件以上選んでください。", "uids")
     if len(uids) > MOST_AT_ONCE:
         raise Invalid("too_many_chosen", f"一度に扱えるのは{MOST_AT_ONCE}件までです。", "uids")
-    return [paper_queries.one(actor, uid) for uid in uids]
+    return paper_queries.chosen(actor, uids)
 
 
 @require_POST
 @page(P.PAPERS, reads="紙の送付書類を閲覧")
 def bulk(request: HttpRequest) -> HttpResponse:
-    """The ticked papers: print as one job, look at the numbers before faxing, or mark as sent."""
+    """The ticked papers: have them printed as one file, look at the numbers before faxing, or mark as sent."""
     actor = current()
     rows = _chosen(request, actor)
     do = request.POST.get("do", "")
     if do == "print":
-        return _pdf(join([paper_actions.print_out(actor, row) for row in rows]))
+        job = paper_actions.print_together(actor, rows)
+        return redirect(f"{reverse('notices:papers')}?{urlencode({'print': str(job)})}")
     if do == "fax":
         return _confirm(request, rows)
     if do == "sent":

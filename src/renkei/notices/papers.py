@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from django.http import HttpRequest
 
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
@@ -35,7 +37,19 @@ class PaperKind:
     url_name: str
 
 
+@dataclass(frozen=True)
+class Printer:
+    """What makes one file of many papers, by the worker.
+
+    ``ask`` runs inside an action and gives the uid of the print; ``card`` shows how far that one is, '' for none.
+    """
+
+    ask: Callable[[Actor, Sequence[OutgoingPaper]], UUID]
+    card: Callable[[HttpRequest, Actor, str], str]
+
+
 _kinds: dict[str, PaperKind] = {}
+_printers: list[Printer] = []
 
 
 def register_paper_kind(kind: PaperKind) -> None:
@@ -49,6 +63,16 @@ def paper_kind(code: str) -> PaperKind:
     if found is None:
         raise NotFound("paper_kind_unknown", "この書類の種類は、このシステムではもう作れません。")
     return found
+
+
+def register_printer(printer: Printer) -> None:
+    """The module above that has print jobs gives them to the queue."""
+    _printers[:] = [printer]
+
+
+def printer() -> Printer:
+    """The one that is registered."""
+    return _printers[0]
 
 
 def queue_paper(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from renkei.audit.chain import Verdict, verify
 from renkei.audit.models import Outcome
 from renkei.audit.trail import Line, record
@@ -15,7 +17,7 @@ CHECKED = "portal.checking.check_for"
 @job(retries=1)
 def check_for(facility_id: int, facility_label: str) -> None:
     """Verify and tell the facility that asked, in its own trail."""
-    with system("checking the seals"):
+    with system("checking the seals"), transaction.atomic():
         found = verify()
         record(
             Line(

@@ -323,10 +323,17 @@ class PrintState(models.TextChoices):
     GONE = "gone", "保存期間が終わりました"
 
 
-class PrintJob(FacilityData):
-    """Letters that a desk prints as one file (まとめて印刷). It holds papers of several patients, so it belongs to the house.
+class PrintOf(models.TextChoices):
+    """What a print job is made of: letters of the desk, or papers of the print queue."""
 
-    ``done`` of ``total`` letters are set; a killed worker goes on from there. ``lost`` are characters without a glyph.
+    LETTERS = "letters", "紹介状"
+    PAPERS = "papers", "紙の送付"
+
+
+class PrintJob(FacilityData):
+    """What a desk prints as one file (まとめて印刷). It holds papers of several patients, so it belongs to the house.
+
+    ``done`` of ``total`` are set; a killed worker goes on from there. ``lost`` are characters without a glyph.
     """
 
     secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
@@ -336,6 +343,7 @@ class PrintJob(FacilityData):
     person_id = models.BigIntegerField(default=0)
     asked_by = models.CharField(max_length=120, blank=True)
     asked_at = models.DateTimeField(default=clock.now)
+    of = models.CharField(max_length=10, choices=PrintOf, default=PrintOf.LETTERS)
     state = models.CharField(max_length=10, choices=PrintState.choices, default=PrintState.WAITING)
     total = models.PositiveSmallIntegerField()
     done = models.PositiveSmallIntegerField(default=0)
@@ -353,24 +361,35 @@ class PrintJob(FacilityData):
         ]
 
     @property
+    def page(self) -> str:
+        """The name of the page where it was asked for, and can be again."""
+        return "紙の送付" if self.of == PrintOf.PAPERS else "受付デスク"
+
+    @property
     def lost_codes(self) -> str:
         """The characters that print as 〓, by their codes: ``U+1F9EC``."""
         return " ".join("+".join(f"U+{ord(c):04X}" for c in char) for char in self.lost)
 
 
 class PrintSheet(FacilityData):
-    """One letter of a print job as it is set; its bytes are emptied once they are part of the whole."""
+    """One letter of a print job as it is set, emptied once it is part of the whole; or the ``uid`` of a paper, which keeps its own."""
 
     secret_fields: ClassVar[frozenset[str]] = frozenset({"content"})
 
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="+")
     job = models.ForeignKey(PrintJob, models.PROTECT, related_name="sheets")
     position = models.PositiveSmallIntegerField()
-    referral = models.ForeignKey(Referral, models.PROTECT, related_name="+")
-    letter = models.ForeignKey(ReferralLetter, models.PROTECT, related_name="+")
+    referral = models.ForeignKey(Referral, models.PROTECT, null=True, related_name="+")
+    letter = models.ForeignKey(ReferralLetter, models.PROTECT, null=True, related_name="+")
+    paper_uid = models.UUIDField(null=True)
     content = models.BinaryField(default=bytes)
     set_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["job_id", "position"]
-        constraints = [models.UniqueConstraint(fields=["job", "position"], name="sheet_set_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "position"], name="sheet_set_once"),
+            models.CheckConstraint(
+                condition=Q(letter=None) ^ Q(paper_uid=None), name="sheet_is_a_letter_or_a_paper"
+            ),
+        ]

@@ -1,7 +1,7 @@
 """Sets ``app.*`` for the row-level security policies when a transaction begins.
 
 Transaction-local settings only: a pooled connection can never carry an actor over to the next request. Outside a
-transaction no actor is set, so the wall is closed there.
+transaction no actor is set, so the wall is closed there; the system, which would see nothing and go on, is refused.
 
 What needs no answer of its own waits for the next statement, or for COMMIT, and goes with it in one message: BEGIN, the
 actor, savepoints, what is written by ``change_later``. An error of it is raised there, inside the same savepoint.
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql import base
 from psycopg.pq import ConnStatus, TransactionStatus
 
@@ -34,6 +34,10 @@ _COMMIT = Message("COMMIT", lasting=False)  # by its word each time, so that who
 
 def _does_something(message: Message) -> bool:
     return message.lasting and message.sql not in ("BEGIN", _SET)
+
+
+class InTheOpen(RuntimeError):
+    """A programming error: the system asked outside a transaction, where the database knows of nobody and shows nothing."""
 
 
 class _Here(threading.local):
@@ -160,10 +164,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.execute_wrappers) or self.queries_logged
 
     def _send(self, *messages: Message) -> Any:
+        if not self.in_atomic_block:
+            self._refuse_system()
         super().validate_no_broken_transaction()
         self.ensure_connection()
         waiting, self._waiting = self._waiting, []
         return self._wire.send([*waiting, *messages])
+
+    def _refuse_system(self) -> None:
+        # The second connection only adds lines to the trail, each by itself: that is what it is for.
+        actor = current()
+        if actor.kind is Kind.SYSTEM and not actor.in_the_open and self.alias == DEFAULT_DB_ALIAS:
+            raise InTheOpen("the system asks inside a transaction: put transaction.atomic() around this")
 
     def catch_up(self) -> None:
         """Send what waits: somebody is about to use the connection in another way."""
@@ -174,6 +186,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def validate_no_broken_transaction(self) -> None:
         """Django's cursors ask this before each statement."""
+        if not self.in_atomic_block:
+            self._refuse_system()
         super().validate_no_broken_transaction()
         self.catch_up()
 

@@ -1,4 +1,4 @@
-"""Pages of print jobs (まとめて印刷): asked for by one key, watched on the desk, opened when done."""
+"""Pages of print jobs (まとめて印刷): asked for by one key, watched on the desk or beside the print queue, opened when done."""
 
 from __future__ import annotations
 
@@ -62,6 +62,12 @@ def _listed(request: HttpRequest, actor: Actor) -> list[Referral]:
     return list(rows)
 
 
+def card(request: HttpRequest, actor: Actor, uid: str) -> str:
+    """How far a print is, for a page of another module; '' for nonsense and for another house's."""
+    job = bulk.asked_here(actor, uid)
+    return render_to_string("referrals/_print_card.html", {"job": job}, request=request) if job else ""
+
+
 @require_GET
 @page(P.VIEW)
 def print_job(request: HttpRequest, uid: UUID) -> HttpResponse:
@@ -83,4 +89,4 @@ def print_pdf(request: HttpRequest, uid: UUID) -> HttpResponse:
     """The file, to look at or to save."""
     actor = current()
     row = bulk.one(actor, uid)
-    return shown(request, bulk.content(actor, row), f"紹介状_{row.total}件.pdf", row.lost)
+    return shown(request, bulk.content(actor, row), f"{row.get_of_display()}_{row.total}件.pdf", row.lost)
