@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("circles", "0008_periods_one_by_one"),
-        ("referrals", "0009_statistics_of_houses"),
+        ("referrals", "0010_prints_of_papers"),
     ]
 
     operations = [
