@@ -95,14 +95,19 @@ class GuardedQuerySet(models.QuerySet[Any]):
     """A queryset that knows whether it passed the gate."""
 
     _gated = False
+    asks_each = False
 
-    def visible_to(self, actor: Actor) -> Self:
-        """Only what ``actor`` may see; the one door to evaluation."""
-        if actor.kind is Kind.SYSTEM:
-            rows = self.all()
-        else:
+    def visible_to(self, actor: Actor, *, each: bool = False) -> Self:
+        """Only what ``actor`` may see; the one door to evaluation.
+
+        ``each``: another condition names the actor's own side of the row. The index of that one finds the rows, and each of
+        them is asked about; the planner is not to begin with everything that the actor sees.
+        """
+        rows = self.all()
+        if actor.kind is not Kind.SYSTEM:
             policy = _model_policies.get(self.model) or _policies[self.model.scope]
-            rows = cast(Self, policy(self, actor))
+            rows.asks_each = each
+            rows = cast(Self, policy(rows, actor))
         rows._gated = True
         return rows
 

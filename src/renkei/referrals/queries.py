@@ -115,7 +115,7 @@ def _desk_filters(actor: Actor) -> dict[str, Q]:
 
 
 def _received(actor: Actor) -> QuerySet[Referral]:
-    return Referral.objects.visible_to(actor).filter(receiver_id=actor.facility_id)
+    return Referral.objects.visible_to(actor, each=True).filter(receiver_id=actor.facility_id)
 
 
 def desk(
@@ -209,7 +209,7 @@ def _clinic_filters(actor: Actor) -> dict[str, Q]:
 
 def clinic(actor: Actor, tab: str) -> QuerySet[Referral]:
     """The sender's view: where each of my patients stands."""
-    rows = Referral.objects.visible_to(actor).filter(_clinic_filters(actor)[tab])
+    rows = Referral.objects.visible_to(actor, each=True).filter(_clinic_filters(actor)[tab])
     rows = rows.select_related("patient", "sender", "receiver")
     if tab == "late":
         rows = rows.annotate(due_at=_owed_to(actor).order_by("due_at").values("due_at")[:1])
@@ -229,12 +229,12 @@ def clinic_counts(actor: Actor) -> dict[str, int]:
 
 def _clinic_tiles(actor: Actor) -> QuerySet[Any]:
     both = Q(sender_id=actor.facility_id) | Q(receiver_id=actor.facility_id)
-    return _numbers(Referral.objects.visible_to(actor).filter(both), _clinic_filters(actor))
+    return _numbers(Referral.objects.visible_to(actor, each=True).filter(both), _clinic_filters(actor))
 
 
 def unread(actor: Actor) -> QuerySet[Referral]:
     """What the clinic has to read: its tile, and the number in the menu."""
-    return Referral.objects.visible_to(actor).filter(_clinic_filters(actor)["unread"])
+    return Referral.objects.visible_to(actor, each=True).filter(_clinic_filters(actor)["unread"])
 
 
 def new_at_desk(actor: Actor) -> QuerySet[Referral]:
@@ -391,5 +391,7 @@ def overdue(actor: Actor) -> QuerySet[Deadline]:
 
 def unfinished_of(actor: Actor, person_id: int) -> QuerySet[Referral]:
     """Drafts that a person left behind; colleagues take them over (staff leave with drafts open)."""
-    rows = Referral.objects.visible_to(actor).filter(sender_id=actor.facility_id, state=State.DRAFT)
+    rows = Referral.objects.visible_to(actor, each=True).filter(
+        sender_id=actor.facility_id, state=State.DRAFT
+    )
     return rows.filter(entered_by_id=person_id).select_related("patient").order_by(F("created_at").desc())

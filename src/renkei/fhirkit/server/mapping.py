@@ -105,7 +105,8 @@ class Mapping:
     ``to_fhir`` needs for a whole page with a constant number of queries (it sets attributes on the rows); ``to_fhir`` is
     pure. ``key`` is the column of the logical id, ``read_id`` reads a client's id (None: no such row). ``version`` gives
     ``meta.versionId`` and the ETag (without it the ETag is a digest of the content). ``updated`` is the column behind
-    ``meta.lastUpdated`` and ``_lastUpdated`` ("" where the data does not keep it).
+    ``meta.lastUpdated`` and ``_lastUpdated`` ("" where the data does not keep it). ``own_rows`` gives the same rows asked one
+    by one (``visible_to(each=True)``), for searches that name the actor's house in one of the columns ``own_sides``.
 
     Writing: ``from_fhir(resource)`` reads plain values and raises ``Invalid`` with the element's FHIRPath as ``field``;
     ``create(actor, command)`` and ``update(actor, row, command)`` call an action and return the row. ``update`` gets
@@ -131,6 +132,8 @@ class Mapping:
     reads: StrEnum
     to_fhir: Callable[[Row], Resource]
     rows: Callable[[Actor], QuerySet[Any]] | None = None
+    own_rows: Callable[[Actor], QuerySet[Any]] | None = None
+    own_sides: tuple[str, ...] = ()
     profile: str = ""
     supported_profiles: tuple[str, ...] = ()
     doc: str = ""

@@ -70,9 +70,10 @@ def _condition(actor: Actor, condition: Condition) -> Q:
     return ~found if condition.negated else found
 
 
-def _filtered(actor: Actor, mapping: Mapping, wanted: list[Q]) -> QuerySet[Any]:
-    assert mapping.rows is not None
-    rows = mapping.rows(actor)
+def _filtered(actor: Actor, mapping: Mapping, wanted: list[Q], *, own: bool = False) -> QuerySet[Any]:
+    source = mapping.own_rows if own else mapping.rows
+    assert source is not None
+    rows = source(actor)
     for condition in wanted:
         rows = rows.filter(condition)
     return rows
@@ -127,15 +128,29 @@ def _asked(actor: Actor, mapping: Mapping, wanted: list[Q], columns: list[str], 
     except Unformed:
         return list(_filtered(actor, mapping, wanted).order_by(*columns)[:most])
 
+    own = mapping.own_rows is not None and any(_own_side(actor, mapping, each) for each in wanted)
+
     def build(who: Actor, *values: Plain) -> QuerySet[Any]:
         rest, others = list(values), []
-        for condition, (_, own) in zip(wanted, forms, strict=True):
-            others.append(rebuilt(condition, rest[: len(own)]))
-            rest = rest[len(own) :]
-        return _filtered(who, mapping, others).order_by(*columns)[:most]
+        for condition, (_, told) in zip(wanted, forms, strict=True):
+            others.append(rebuilt(condition, rest[: len(told)]))
+            rest = rest[len(told) :]
+        return _filtered(who, mapping, others, own=own).order_by(*columns)[:most]
 
-    name = ("search", mapping.rows, tuple(form for form, _ in forms), tuple(columns), most)
-    return fetch(actor, name, build, *(value for _, own in forms for value in own))
+    name = ("search", mapping.rows, own, tuple(form for form, _ in forms), tuple(columns), most)
+    return fetch(actor, name, build, *(value for _, told in forms for value in told))
+
+
+def _own_side(actor: Actor, mapping: Mapping, condition: Q) -> bool:
+    """Whether the condition names the actor's house as one of the parties, without an alternative."""
+    if condition.negated or condition.connector != Q.AND:
+        return False
+    return any(
+        _own_side(actor, mapping, part)
+        if isinstance(part, Q)
+        else part in [(side, actor.facility_id) for side in mapping.own_sides]
+        for part in condition.children
+    )
 
 
 def _after(order: Order, values: list[Any]) -> Q:

@@ -73,13 +73,18 @@ PARTIES = {
 """What every paper of a referral needs of it; the paper's own circle is the referral's."""
 
 
-def referrals(actor: Actor) -> QuerySet[Any]:
+def own_referrals(actor: Actor) -> QuerySet[Any]:
+    """The same where a condition names the house as sender or receiver."""
+    return referrals(actor, each=True)
+
+
+def referrals(actor: Actor, *, each: bool = False) -> QuerySet[Any]:
     """Referrals with the ids (as text) and names of their parties: looked up for the rows of the page, not joined to all before the sort.
 
     ``versions``: those of the letter that may be read, oldest first, with ``uid``, ``content`` and ``final``; ``orders``: the
     sender's own numbers, with ``system`` and ``value``.
     """
-    return Referral.objects.visible_to(actor).annotate(
+    return Referral.objects.visible_to(actor, each=each).annotate(
         versions=_versions(actor),
         orders=_numbers(actor),
         patient_uid=_of("patient", "uid"),

@@ -199,6 +199,8 @@ register(
         profile=profile("JP_ServiceRequest_Common"),
         reads=P.VIEW,
         rows=rows.referrals,
+        own_rows=rows.own_referrals,
+        own_sides=("sender_id", "receiver_id"),
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
         updated="moved_at",

@@ -91,6 +91,8 @@ register(
         "送信(システムでは医師に確定を依頼)します。",
         reads=P.VIEW,
         rows=rows.referrals,
+        own_rows=rows.own_referrals,
+        own_sides=("sender_id", "receiver_id"),
         prepare=rows.with_replies,
         to_fhir=to_fhir,
         version=lambda row: str(row.version),
