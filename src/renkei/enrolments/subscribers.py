@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from renkei.directory.events import Rested
 from renkei.directory.queries import facility_by_id
 from renkei.enrolments.events import Applied, Decided, Ended, Moved
 from renkei.enrolments.models import Application, Enrolment
+from renkei.enrolments.queries import owners_of
 from renkei.enrolments.types import State
 from renkei.events.bus import subscribe
 from renkei.gate.actor import current
@@ -86,6 +88,28 @@ def tell_the_old_house(event: Moved) -> None:
         from_facility_id=row.owner_id,
         on_paper=_on_paper(event.from_facility_id),
     )
+
+
+@subscribe(Rested)
+def tell_the_offices(event: Rested) -> None:
+    """A member rests (休止) or comes back: nothing ends, but nobody shall be sent there in the meantime."""
+    facility = facility_by_id(event.facility_id)
+    if facility is None:
+        return
+    if not event.from_on:
+        what = "休止は取りやめになりました"
+    else:
+        back = f"{_day(event.back_on)}に再開予定" if event.back_on else "再開未定"
+        what = f"{_day(event.from_on)}から休止({back})"
+    for owner_id in owners_of(facility.pk):
+        if owner_id != facility.pk:
+            notify(
+                owner_id,
+                kind="facility_rested",
+                text=f"{facility.name}: {what}。登録はそのまま続きます。",
+                url=f"/directory/{facility.uid}/",
+                from_facility_id=facility.pk,
+            )
 
 
 def _whose(row: Enrolment) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from renkei.directory.queries import areas
 from renkei.directory.types import AreaLevel
-from renkei.enrolments import actions, importing, present, queries
+from renkei.enrolments import actions, importing, present, queries, turning
 from renkei.enrolments.actions.applying import BY_REPRESENTATIVE, draft_of
 from renkei.enrolments.forms import (
     AnswerForm,
@@ -209,7 +209,7 @@ def members(request: HttpRequest, uid: UUID) -> HttpResponse:
     rows = queries.members(current(), scheme, ended=ended, text=text)
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     context = _frame(scheme, "members") | {
-        "lines": [present.member_line(row) for row in shown],
+        "lines": present.member_lines(shown),
         "page": shown,
         "text": text,
         "ended": ended,
@@ -228,7 +228,7 @@ def renewals(request: HttpRequest, uid: UUID) -> HttpResponse:
             until = date.fromisoformat(asked)
         except ValueError:
             messages.warning(request, "日付は 2027-03-31 の形で指定してください。")
-    found = queries.renewal_preview(current(), scheme, until)
+    found = turning.renewal_preview(current(), scheme, until)
     shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context = _frame(scheme, "renewals") | {
         "until": until,

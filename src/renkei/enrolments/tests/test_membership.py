@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from renkei.directory import actions as directory
-from renkei.enrolments import actions, jobs, queries
+from renkei.enrolments import actions, jobs, queries, turning
 from renkei.enrolments.models import Application, Certificate, Enrolment, Scheme
 from renkei.enrolments.tests.conftest import FIRST_DAY, HAYASHI, draft
 from renkei.enrolments.types import ApplicationDraft, ApplicationKind, Channel
@@ -204,7 +204,7 @@ def test_who_objects_to_renewal_is_out_when_the_term_is_over(region: Cast, schem
     member = join(region, scheme)
     with clock.frozen(clock.jst(2027, 3, 1)):
         actions.object_to_renewal(region.actor("hayashi"), member)
-        (preview,) = queries.renewal_preview(region.actor("sato"), scheme, date(2027, 3, 31))
+        (preview,) = turning.renewal_preview(region.actor("sato"), scheme, date(2027, 3, 31))
     assert not preview.goes_on
     assert not queries.marks_on([region.facility("C2").pk], date(2027, 4, 1))
     with clock.frozen(clock.jst(2027, 4, 1)):
