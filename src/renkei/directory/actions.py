@@ -23,6 +23,7 @@ from renkei.directory.models import (
     SpecialRelation,
 )
 from renkei.directory.on_paper import facility_on_paper as facility_on_paper  # noqa: PLC0414 - a public face
+from renkei.directory.on_paper import representative_on_paper as representative_on_paper  # noqa: PLC0414 - a public face
 from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
 from renkei.directory.queries import facility_by_number

@@ -288,6 +288,12 @@ def may_represent(actor: Actor, facility_id: int) -> bool:
     return post is not None and bool(post.person_id) and post.person_id == actor.person_id
 
 
+def represented_by(row: Enrolment) -> str:
+    """The name of the representative (代表者) of its institution; empty when none is recorded."""
+    post = representative(row.facility_id)
+    return str(post.holder) if post else ""
+
+
 def may_ask_for_renewal(actor: Actor, row: Enrolment) -> bool:
     """Whether the term ends soon and goes on only by an application (更新の申請)."""
     rule = manifest_of(row.scheme.key).term

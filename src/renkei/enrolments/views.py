@@ -145,7 +145,7 @@ def member_forms(actor: Actor, row: Enrolment) -> dict[str, Any]:
         forms["withdraw"] = WithdrawForm()
         forms["object"] = True
     if row.owner_id == actor.facility_id and actor.may(P.HANDLE):
-        forms["paper"] = PaperWithdrawForm(prefix="paper")
+        forms["paper"] = PaperWithdrawForm(prefix="paper", recorded=queries.represented_by(row))
         if manifest_of(row.scheme.key).certificate:
             forms["reissue"] = ReasonForm(prefix="again")
     return forms

@@ -119,6 +119,7 @@ def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
             kind=kind,
             enrolment=before,
             signed_by=form.cleaned_data.get("signed_by", ""),
+            records_representative=form.cleaned_data.get("records_representative", False),
         )
         made.append(row)
 

@@ -51,18 +51,19 @@ def apply(
     enrolment: Enrolment | None = None,
     reason: str = "",
     signed_by: str = "",
+    records_representative: bool = False,
 ) -> Application:
-    """Hand in an application.
+    """Hand in an application. By web an institution speaks for itself and fills every mandatory field (``Invalid``).
 
-    By web an institution speaks for itself and fills every mandatory field (``Invalid`` at the field); from paper and
-    lists the office enters what stands there. A change and a move are the representative's (代表者; 403), or bear that
-    signature (``signed_by``). Raises ``NotPossibleNow`` for a second registration, or while such an application waits.
+    From paper and lists the office enters what stands there. A change and a move are the representative's (代表者; 403),
+    or bear that signature (``signed_by``; ``records_representative``: see ``withdraw_on_paper``). Raises
+    ``NotPossibleNow`` for a second registration, or while such an application waits.
     """
     manifest = manifest_of(scheme.key)
     _may_speak(actor, scheme, draft, channel)
     _refuse_other_member(actor, scheme, draft, kind, enrolment)
     if kind in BY_REPRESENTATIVE and manifest.change == "representative":
-        reason += _representative_says(actor, scheme, draft.facility_id, channel, signed_by)
+        reason += _says(actor, scheme, draft.facility_id, channel, (signed_by, records_representative))
     draft = tidy(manifest, draft)
     if channel == Channel.WEB:
         _refuse_gaps(manifest, draft, scheme)
@@ -171,12 +172,13 @@ def _may_speak(actor: Actor, scheme: Scheme, draft: ApplicationDraft, channel: s
     _refuse_other_corporation(actor, manifest_of(scheme.key), draft)
 
 
-def _representative_says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed_by: str) -> str:
+def _says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed: tuple[str, bool]) -> str:
     """What is noted of who said it: by web it is the representative's own log-in, on paper the signature."""
     if channel == Channel.WEB:
         refuse_unless_representative(actor, facility_id, "apply", "登録内容の変更を申請", scheme)
         return ""
-    return f"(用紙・代表者 {refuse_other_signature(facility_id, signed_by)})"
+    name, stated = refuse_other_signature(facility_id, signed[0], records=signed[1])
+    return f"(用紙・代表者 {name}{'、この用紙で確認して記録' if stated else ''})"
 
 
 def _refuse_other_corporation(actor: Actor, manifest: Manifest, draft: ApplicationDraft) -> None:
