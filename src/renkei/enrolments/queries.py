@@ -242,6 +242,13 @@ def owners_of(facility_id: int, on: date | None = None) -> list[int]:
     return sorted(set(rows.values_list("owner_id", flat=True)))
 
 
+def schemes_joined(facility_id: int, on: date | None = None) -> list[Scheme]:
+    """The schemes in which an institution stands on a day."""
+    rows = _counting(Listing.objects.filter(facility_id=facility_id), on or clock.today())
+    found = Scheme.objects.filter(pk__in=set(rows.values_list("scheme_id", flat=True)))
+    return [row for row in found if _known(row)]
+
+
 def left_between(row: Scheme, after: date, until: date) -> list[Listing]:
     """Who left a scheme in a period (both days count), for lists of what to take away."""
     rows = Listing.objects.filter(scheme=row, until_on__gt=after, until_on__lte=until + timedelta(days=1))

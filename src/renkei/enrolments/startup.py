@@ -37,6 +37,13 @@ for _kind in (
     NoticeKind(
         "facility_rested", "登録先の休止・再開", "登録先が休止・再開します", Tone.INFO, opens=(str(P.VIEW),)
     ),
+    NoticeKind(
+        "enrolment_lapsed",
+        "登録の条件",
+        "登録の条件に合わなくなった医療機関があります",
+        Tone.WARNING,
+        opens=(str(P.HANDLE),),
+    ),
     NoticeKind("enrolment_ended", "登録の終了", "登録が終了しました", Tone.WARNING, opens=(str(P.VIEW),)),
 ):
     register_kind(_kind)

@@ -27,6 +27,7 @@ from renkei.enrolments.forms import (
     StartForm,
     initial_of,
 )
+from renkei.enrolments.lapsed import Lapsed, lapsed
 from renkei.enrolments.models import Application, Scheme
 from renkei.enrolments.periods import fiscal_year_end
 from renkei.enrolments.permissions import P
@@ -243,16 +244,50 @@ def renewals(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_GET
 @page(P.HANDLE, reads="登録の例外を閲覧")
 def exceptions(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Members outside a condition, for the committee; members that look like one."""
-    scheme = _own(uid)
+    """Members outside a condition, for the committee; those that a condition no longer fits; members that look like one."""
+    return _exceptions_page(request, _own(uid))
+
+
+def _exceptions_page(
+    request: HttpRequest, scheme: Scheme, filled: dict[int, DecideForm] | None = None, status: int = 200
+) -> HttpResponse:
     actor = current()
     context = _frame(scheme, "exceptions") | {
         "rows": [
             (present.member_line(row), present.exceptions(row)) for row in queries.exceptions(actor, scheme)
         ],
+        "lapsed": [_lapsed_line(one, filled) for one in lapsed(actor, scheme)],
+        "may_allow": actor.may(P.DECIDE),
         "alike": [[present.member_line(row) for row in group] for group in queries.alike(actor, scheme)],
     }
-    return render(request, "enrolments/exceptions.html", context)
+    return render(request, "enrolments/exceptions.html", context, status=status)
+
+
+def _lapsed_line(one: Lapsed, filled: dict[int, DecideForm] | None) -> dict[str, Any]:
+    row = one.enrolment
+    return {
+        "line": present.member_line(row),
+        "says": [f.says for f in one.found],
+        "form": _allow_form(one, (filled or {}).get(row.pk)) if one.may_be_allowed else None,
+    }
+
+
+def _allow_form(one: Lapsed, filled: DecideForm | None) -> DecideForm:
+    outside = [f.says for f in one.found if f.kind == "outside"]
+    return filled or DecideForm(outside=outside, prefix=f"e{one.enrolment.pk}")
+
+
+@page(P.DECIDE)
+@require_POST
+def allow_exception(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A member that a condition no longer fits stays, and the list of the committee says who allowed it."""
+    actor = current()
+    row = queries.enrolment(actor, uid).expecting(request.POST.get("version"))
+    form = DecideForm(request.POST, outside=["原則"], prefix=f"e{row.pk}")
+    if saved(form, lambda: actions.allow_exception(actor, row, **form.cleaned_data)):
+        messages.success(request, "原則の例外として記録しました。")
+        return redirect("enrolments:exceptions", row.scheme.uid)
+    return _exceptions_page(request, _own(row.scheme.uid), {row.pk: form}, 422)
 
 
 @page(P.DECIDE)
@@ -285,6 +320,10 @@ def settings(request: HttpRequest, uid: UUID) -> HttpResponse:
         form, lambda: actions.edit_scheme(actor, scheme, **form.cleaned_data)
     ):
         messages.success(request, "案内を保存しました。")
+        if count := len(lapsed(actor, _own(uid))):
+            messages.warning(
+                request, f"{count}件の登録が条件に合わなくなっています。「例外と重複」で確認してください。"
+            )
         return redirect("enrolments:settings", scheme.uid)
     return _settings_page(request, scheme, form, EndSchemeForm())
 

@@ -53,9 +53,7 @@ def apply(
     signed_by: str = "",
     records_representative: bool = False,
 ) -> Application:
-    """Hand in an application. By web an institution speaks for itself and fills every mandatory field (``Invalid``).
-
-    From paper and lists the office enters what stands there. A change and a move are the representative's (代表者; 403),
+    """Hand in an application. By web an institution speaks for itself and fills every mandatory field (``Invalid``); from paper and lists the office enters what stands there. A change and a move are the representative's (代表者; 403),
     or bear that signature (``signed_by``; ``records_representative``: see ``withdraw_on_paper``). Raises
     ``NotPossibleNow`` for a second registration, or while such an application waits.
     """
