@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.directory.queries import facility_by_id, representative
-from renkei.enrolments.eligibility import findings, outside_the_area
+from renkei.enrolments.conditions.eligibility import findings, outside_the_area
 from renkei.enrolments.models import (
     Application,
     Certificate,

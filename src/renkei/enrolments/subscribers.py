@@ -7,8 +7,8 @@ from typing import Any
 
 from renkei.directory.events import ProfileChanged, Rested
 from renkei.directory.queries import facility_by_id
+from renkei.enrolments.conditions.lapsed import lapsed
 from renkei.enrolments.events import Applied, Decided, Ended, Moved
-from renkei.enrolments.lapsed import lapsed
 from renkei.enrolments.models import Application, Enrolment
 from renkei.enrolments.queries import owners_of, schemes_joined
 from renkei.enrolments.types import State

@@ -17,6 +17,7 @@ from renkei.directory.queries import areas
 from renkei.directory.types import AreaLevel
 from renkei.enrolments import actions, importing, present, queries, turning
 from renkei.enrolments.actions.applying import BY_REPRESENTATIVE, draft_of
+from renkei.enrolments.conditions.lapsed import Lapsed, lapsed
 from renkei.enrolments.forms import (
     AnswerForm,
     ApplicationForm,
@@ -27,7 +28,6 @@ from renkei.enrolments.forms import (
     StartForm,
     initial_of,
 )
-from renkei.enrolments.lapsed import Lapsed, lapsed
 from renkei.enrolments.models import Application, Scheme
 from renkei.enrolments.periods import fiscal_year_end
 from renkei.enrolments.permissions import P

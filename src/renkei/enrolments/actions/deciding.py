@@ -17,9 +17,9 @@ from renkei.enrolments.actions.issuing import (
     void,
 )
 from renkei.enrolments.actions.running import own
-from renkei.enrolments.eligibility import findings
+from renkei.enrolments.conditions.eligibility import findings
+from renkei.enrolments.conditions.lapsed import lapsed_of
 from renkei.enrolments.events import Decided, Joined, Moved
-from renkei.enrolments.lapsed import lapsed_of
 from renkei.enrolments.models import Application, Enrolment, Scheme, physician_key
 from renkei.enrolments.periods import next_term, term_from
 from renkei.enrolments.permissions import P

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from renkei.directory.queries import facility_by_id
-from renkei.enrolments.eligibility import unmet
+from renkei.enrolments.conditions.eligibility import unmet
 from renkei.enrolments.models import Enrolment, Scheme
 from renkei.enrolments.types import ApplicationDraft, Finding, manifest_of
 from renkei.gate.actor import Actor

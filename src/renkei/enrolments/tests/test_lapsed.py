@@ -9,7 +9,7 @@ import pytest
 from renkei.directory.actions import edit_facility
 from renkei.directory.models import Area, Facility
 from renkei.enrolments import actions, queries
-from renkei.enrolments.lapsed import lapsed
+from renkei.enrolments.conditions.lapsed import lapsed
 from renkei.enrolments.models import Scheme
 from renkei.enrolments.tests.conftest import FIRST_DAY
 from renkei.enrolments.tests.test_corporations import alliance, asks
