@@ -64,6 +64,12 @@ def suspended_among(facility_ids: Iterable[int], day: date | None = None) -> dic
     return {row.facility_id: row for row in rows}
 
 
+def suspensions_between(facility: Facility | int, first: date, last: date) -> list[ClosingDay]:
+    """Suspensions (休止) of a facility that touch the days from ``first`` to ``last``, both included."""
+    rows = ClosingDay.objects.filter(facility_id=_id(facility), suspension=True, from_on__lte=last)
+    return list(rows.filter(Q(until_on=None) | Q(until_on__gte=first)))
+
+
 def coming_suspension(facility: Facility | int) -> ClosingDay | None:
     """The suspension that goes on today, or the next one that was said."""
     return next((day for day in closing_days(facility) if day.suspension), None)
