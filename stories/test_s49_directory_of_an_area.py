@@ -128,7 +128,7 @@ def test_a_clinic_keeps_its_own_data_and_a_closed_one_is_not_offered(people: Des
     with then("a clinic that closed is not offered as a receiver any more"):
         other = facility_page(people, nagai, "林医院")
         people.go(nagai, f"{other}close/")
-        nagai.get_by_label("閉院日・休止日").fill("2026-06-01")
+        nagai.get_by_label("閉院日").fill("2026-06-01")
         with nagai.expect_navigation():
             nagai.get_by_role("button", name="保存する").click()
         found = aoki.request.get(f"{site.url}/directory/suggest/?q=林医院").json()["results"]

@@ -23,6 +23,7 @@ from renkei.directory.models import (
     SpecialRelation,
 )
 from renkei.directory.on_paper import facility_on_paper as facility_on_paper  # noqa: PLC0414 - a public face
+from renkei.directory.on_paper import representative_on_paper as representative_on_paper  # noqa: PLC0414 - a public face
 from renkei.directory.permissions import P
 from renkei.directory.pictures import prepare
 from renkei.directory.queries import facility_by_number
@@ -270,9 +271,9 @@ def end_post(actor: Actor, facility: Facility, *, post_id: int, until_on: date |
     return post
 
 
-@action(P.EDIT_OWN, says="閉院・休止を登録")
+@action(P.EDIT_OWN, says="閉院を登録")
 def close_facility(actor: Actor, facility: Facility, *, closed_on: date | None) -> Facility:
-    """The facility takes no new referrals from ``closed_on`` on; None opens it again."""
+    """The facility is closed for good (廃院) from ``closed_on`` on; None opens it again. Who only rests: ``suspending``."""
     require_reach(actor, facility, "actions.close_facility")
     if closed_on is None and facility.joined_to_id:
         raise NotPossibleNow(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from renkei.directory.models import Department, Facility, folded
+from renkei.directory.models import ClosingDay, Department, Facility, folded
 from renkei.directory.permissions import P
 from renkei.directory.types import FacilityKind
 from renkei.fhirkit import japan
@@ -36,15 +36,25 @@ PREFIX = "department-"
 
 
 def facilities(actor: Actor) -> QuerySet[Any]:
-    """Every facility, closed ones too."""
-    return Facility.objects.visible_to(actor).defer("search_key", "search_pairs", "access", "email")
+    """Every facility, closed ones too, and whether it is suspended (休止) today."""
+    rows = Facility.objects.visible_to(actor).defer("search_key", "search_pairs", "access", "email")
+    return rows.annotate(suspended=_rests("pk"))
 
 
 def departments(actor: Actor) -> QuerySet[Any]:
     """Every department with its facility's uid and end."""
     return Department.objects.visible_to(actor).annotate(
-        facility_uid=F("facility__uid"), closed_on=F("facility__closed_on"), number=F("facility__phone")
+        facility_uid=F("facility__uid"),
+        closed_on=F("facility__closed_on"),
+        number=F("facility__phone"),
+        suspended=_rests("facility_id"),
     )
+
+
+def _rests(key: str) -> Exists:
+    day = clock.today()
+    rows = ClosingDay.objects.filter(facility_id=OuterRef(key), suspension=True, from_on__lte=day)
+    return Exists(rows.filter(Q(until_on=None) | Q(until_on__gte=day)))
 
 
 def still_open() -> Q:
@@ -53,13 +63,25 @@ def still_open() -> Q:
 
 
 def accepting() -> Q:
-    """Departments that take referrals at a facility that is open."""
+    """Departments that take referrals at a facility that is open and not suspended."""
     house = Q(facility__closed_on=None) | Q(facility__closed_on__gt=clock.today())
-    return Q(accepts_referrals=True) & house
+    return Q(accepts_referrals=True) & house & ~Q(_rests("facility_id"))
 
 
 def _open(row: Any) -> bool:
     return row.closed_on is None or row.closed_on > clock.today()
+
+
+def _status(row: Any) -> str:
+    """R4 location-status; ``suspended`` is temporarily closed (休止), the Organization stays active."""
+    if not _open(row):
+        return "inactive"
+    return "suspended" if row.suspended else "active"
+
+
+def _version(row: Any) -> str:
+    """Another one while suspended: what is told of the place changes by the day alone."""
+    return f"{row.version}.s" if row.suspended else str(row.version)
 
 
 def _identifiers(row: Any) -> list[Resource]:
@@ -109,7 +131,7 @@ def location(row: Any) -> Resource:
     place = address(row.postal_code, row.address)
     found = {
         "identifier": _identifiers(row),
-        "status": "active" if _open(row) else "inactive",
+        "status": _status(row),
         "name": row.name,
         "mode": "instance",
         "telecom": telecom(phone=row.phone, fax=row.fax),
@@ -139,7 +161,7 @@ def service(row: Any) -> Resource:
     department = {"coding": [{"system": japan.DEPARTMENTS, "code": row.code}], "text": row.name}
     return without_empty(
         {
-            "active": _open(row) and row.accepts_referrals,
+            "active": _open(row) and not row.suspended and row.accepts_referrals,
             "providedBy": {"reference": f"Organization/{row.facility_uid}"},
             "location": [{"reference": f"Location/{row.facility_uid}"}],
             "specialty": [department if row.code else {"text": row.name}],
@@ -214,12 +236,12 @@ register(
     Mapping(
         resource_type="Location",
         says="施設の場所",
-        doc="施設の所在地と診療時間。ID は Organization と同じです。",
+        doc="施設の所在地と診療時間。休止中は status: suspended。ID は Organization と同じです。",
         profile=profile("JP_Location"),
         reads=P.VIEW,
         rows=facilities,
         to_fhir=location,
-        version=lambda row: str(row.version),
+        version=_version,
         params=(
             NUMBER,
             NAME,

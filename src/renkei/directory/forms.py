@@ -139,7 +139,7 @@ class SpeakerForm(UiForm):
 class CloseForm(UiForm):
     """The day from which a facility takes no new referrals."""
 
-    closed_on = EraDateField(label="閉院日・休止日", required=False)
+    closed_on = EraDateField(label="閉院日", required=False)
 
 
 class PictureForm(UiForm):

@@ -11,7 +11,7 @@ from renkei.directory.corporations.queries import unsettled
 from renkei.directory.imports.running import take_in
 from renkei.directory.models import Facility
 from renkei.directory.profiles.actions import note_reminded
-from renkei.directory.profiles.queries import due_for_reminder
+from renkei.directory.profiles.queries import due_for_reminder, suspended_among
 from renkei.gate.context import system
 from renkei.jobs.queue import periodic
 from renkei.kernel import clock
@@ -29,6 +29,8 @@ def remind_of_confirmation() -> int:
     with system("yearly confirmation of the directory") as actor, transaction.atomic():
         rows = Facility.objects.filter(Q(closed_on=None) | Q(closed_on__gt=clock.today()), uses_renkei=True)
         using = {row.pk: row for row in rows}
+        for rests in suspended_among(using):
+            del using[rests]
         for key in sorted(due_for_reminder(using)):
             facility = using[key]
             note_reminded(actor, facility)

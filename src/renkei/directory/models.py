@@ -259,11 +259,14 @@ class FacilityProfile(PublicData):
 
 
 class ClosingDay(PublicData):
-    """Days on which a facility is closed out of turn (臨時休診), or suspended for a time (休止); both days count."""
+    """Days on which a facility is closed out of turn (臨時休診), or suspended for a time (休止); both days count.
+
+    ``until_on`` None: suspended, and nobody knows until when.
+    """
 
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="closing_days")
     from_on = models.DateField("はじめの日")
-    until_on = models.DateField("おわりの日")
+    until_on = models.DateField("おわりの日", null=True, blank=True)
     suspension = models.BooleanField("休止", default=False)
     note = models.CharField("理由・案内", max_length=100, blank=True)
 
@@ -271,7 +274,11 @@ class ClosingDay(PublicData):
         ordering = ["from_on", "id"]
         indexes = [models.Index(fields=["facility", "until_on"], name="closing_days_ahead")]
         constraints = [
-            models.CheckConstraint(condition=Q(until_on__gte=F("from_on")), name="closing_days_in_order")
+            models.CheckConstraint(condition=Q(until_on__gte=F("from_on")), name="closing_days_in_order"),
+            models.CheckConstraint(
+                condition=Q(until_on__isnull=False) | Q(suspension=True),
+                name="closing_days_endless_suspended",
+            ),
         ]
 
     def __str__(self) -> str:

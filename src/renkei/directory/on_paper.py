@@ -7,11 +7,12 @@ from collections.abc import Callable
 from django.db import connection
 
 from renkei.directory.events import ProfileChanged
-from renkei.directory.models import Facility
-from renkei.directory.queries import facility_by_number, readable_number
+from renkei.directory.models import Facility, Post
+from renkei.directory.queries import facility_by_number, readable_number, representative
 from renkei.directory.types import FacilityKind
 from renkei.events.bus import emit
-from renkei.kernel.errors import Invalid
+from renkei.kernel import clock
+from renkei.kernel.errors import Invalid, NotPossibleNow
 from renkei.kernel.identifiers import phone, postal_code
 from renkei.kernel.text import shorten
 
@@ -46,6 +47,21 @@ def facility_on_paper(
     facility.save()
     emit(ProfileChanged(facility.pk))
     return facility
+
+
+def representative_on_paper(facility_id: int, holder: str) -> Post:
+    """Who signed as the representative (代表者) of a house of which none is recorded; call inside an action, which says so.
+
+    Nobody is tied to the post, so it opens nothing to any log-in; the house changes it on its page. Raises
+    ``NotPossibleNow`` where one is recorded: then the house itself says who comes after.
+    """
+    called = shorten(holder, 80)
+    if representative(facility_id) is not None:
+        raise NotPossibleNow("representative_known", "代表者はもう記録されています。画面を更新してください。")
+    facility = Facility.objects.get(pk=facility_id)
+    post = Post(facility=facility, title="代表者", holder=called, representative=True, from_on=clock.today())
+    post.save()
+    return post
 
 
 def _on_paper(number: str, name: str) -> Facility | None:

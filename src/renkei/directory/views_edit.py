@@ -182,10 +182,11 @@ def close(request: HttpRequest, uid: UUID) -> HttpResponse:
     if request.method == "POST" and saved(
         form, lambda: actions.close_facility(current(), facility, closed_on=form.cleaned_data["closed_on"])
     ):
-        messages.success(request, "閉院・休止の日付を保存しました。")
+        messages.success(request, "閉院の日付を保存しました。")
         return redirect("directory:facility", uid)
-    note = "この日から新しい紹介の宛先に選べなくなります。これまでの記録は残ります。空にすると再開します。"
-    return form_page(request, form, "閉院・休止の登録", facility, note=note)
+    note = "この日から新しい紹介の宛先に選べなくなります。制度の登録も終わります。これまでの記録は残ります。"
+    note += "しばらく休むだけのときは「休止を登録する」を使ってください。空にすると閉院を取り消します。"
+    return form_page(request, form, "閉院の登録", facility, note=note)
 
 
 @page(P.EDIT_OWN)

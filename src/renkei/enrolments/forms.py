@@ -43,6 +43,24 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
     return forms.CharField(max_length=200, **common)
 
 
+def _signature(recorded: str = "") -> dict[str, forms.Field]:
+    """Whose name stands under a paper; where nobody is recorded, the clerk says that it is the representative's."""
+    asked: dict[str, forms.Field] = {
+        "signed_by": forms.CharField(
+            label="用紙に署名した代表者",
+            max_length=80,
+            help_text=f"記録されている代表者: {recorded}" if recorded else "",
+        )
+    }
+    if not recorded:
+        asked["records_representative"] = forms.BooleanField(
+            label="代表者であることを確認し、代表者として記録する",
+            required=False,
+            help_text="代表者の記録がない医療機関だけで必要です。確認した人の名前が監査の記録に残ります。",
+        )
+    return asked
+
+
 class ApplicationForm(UiForm):
     """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen.
 
@@ -75,7 +93,7 @@ class ApplicationForm(UiForm):
         for asked in manifest.fields:
             self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
         if signed:
-            self.fields["signed_by"] = forms.CharField(label="用紙に署名した代表者", max_length=80)
+            self.fields |= _signature()
 
     def _add_subject(self, manifest: Manifest, *, office: bool, own: Iterable[Any] | None) -> None:
         """Who is enrolled, in the words of this kind of scheme."""
@@ -177,9 +195,11 @@ class WithdrawForm(UiForm):
 
 
 class PaperWithdrawForm(WithdrawForm):
-    """The same from paper, with whoever signed it."""
+    """The same from paper, with whoever signed it; ``recorded`` is the representative that the directory knows."""
 
-    signed_by = forms.CharField(label="用紙に署名した代表者", max_length=80)
+    def __init__(self, *args: Any, recorded: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= _signature(recorded)
 
 
 class ReasonForm(UiForm):

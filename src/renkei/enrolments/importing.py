@@ -86,9 +86,8 @@ def take(actor: Actor, scheme: Scheme, name: str, content: bytes, *, dry: bool) 
 
 
 def _row(actor: Actor, scheme: Scheme, number: int, row: dict[str, str]) -> Outcome:
-    who = " ".join(
-        part for part in (row.get(NAME, "") or row.get(NUMBER, ""), row.get(PHYSICIAN, "")) if part
-    )
+    named = (row.get(NAME, "") or row.get(NUMBER, ""), row.get(SEAT, ""), row.get(PHYSICIAN, ""))
+    who = " ".join(part for part in named if part)
     try:
         with transaction.atomic():
             made = actions.apply(

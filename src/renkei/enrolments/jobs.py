@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from renkei.enrolments import actions, queries
+from renkei.enrolments import actions, queries, turning
 from renkei.enrolments.models import Enrolment
 from renkei.enrolments.types import manifest_of
 from renkei.gate.actor import Actor
@@ -26,7 +26,7 @@ def turn_terms() -> None:
 
 
 def _leave_closed(actor: Actor, today: date) -> None:
-    for row in queries.of_closed_facilities(actor, today):
+    for row in turning.of_closed_facilities(actor, today):
         if row.facility.joined_to_id is not None:
             actions.follow_joined_facility(actor, row, keep_id=row.facility.joined_to_id)
         else:
@@ -39,7 +39,7 @@ def turn(actor: Actor, today: date) -> int:
     while True:
         # Outside a transaction the database is told of nobody and shows nothing, not even to the worker.
         with transaction.atomic():
-            found = queries.due_for_renewal(actor, today, after)
+            found = turning.due_for_renewal(actor, today, after)
             for row in found:
                 _catch_up(actor, row, today)
         if not found:
@@ -50,7 +50,7 @@ def turn(actor: Actor, today: date) -> int:
 
 def _catch_up(actor: Actor, row: Enrolment, today: date) -> None:
     current = actions.renew(actor, row, on=today)
-    while (current.ended_on is None or current.ended_on > today) and queries.is_due(actor, current, today):
+    while (current.ended_on is None or current.ended_on > today) and turning.is_due(actor, current, today):
         current = actions.renew(actor, current, on=today)
 
 
@@ -61,5 +61,5 @@ def tell_before() -> None:
         today = clock.today()
         for scheme in queries.running(today):
             last = today + timedelta(days=manifest_of(scheme.key).term.notice_days)
-            for facility_id, until_on in queries.untold(actor, scheme, today, last):
+            for facility_id, until_on in turning.untold(actor, scheme, today, last):
                 actions.tell_before_renewal(actor, scheme=scheme, facility_id=facility_id, until_on=until_on)

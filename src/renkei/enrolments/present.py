@@ -8,6 +8,9 @@ from datetime import date
 
 from django.urls import reverse
 
+from renkei.directory.models import ClosingDay
+from renkei.directory.profiles.queries import suspended_among
+from renkei.directory.profiles.types import back
 from renkei.enrolments.models import Application, Certificate, Enrolment, MembershipTerm, Scheme
 from renkei.enrolments.queries import is_good
 from renkei.enrolments.types import (
@@ -50,6 +53,7 @@ class Line:
     category: str
     state: str
     tone: Tone
+    suspended: str = ""
 
 
 def term_words(rule: TermRule) -> str:
@@ -87,8 +91,15 @@ def application_line(row: Application) -> Line:
     return Line(row, who(row), category(row), str(state.label), TONES[state])
 
 
-def member_line(row: Enrolment, on: date | None = None) -> Line:
-    """A member in a list."""
+def member_lines(rows: Iterable[Enrolment]) -> list[Line]:
+    """Members in a list; who rests (休止中) today is asked for all of them at once."""
+    shown = list(rows)
+    resting = suspended_among({row.facility_id for row in shown})
+    return [member_line(row, resting=resting.get(row.facility_id)) for row in shown]
+
+
+def member_line(row: Enrolment, on: date | None = None, *, resting: ClosingDay | None = None) -> Line:
+    """A member in a list; ``resting`` is the suspension of its institution."""
     day = on or clock.today()
     if row.ended_on is None:
         state, tone = ("更新しない", Tone.WARNING) if row.objects_to_renewal else ("登録中", Tone.SUCCESS)
@@ -96,7 +107,9 @@ def member_line(row: Enrolment, on: date | None = None) -> Line:
         state, tone = "終了", Tone.NEUTRAL
     else:
         state, tone = "終了予定", Tone.WARNING
-    return Line(row, who(row), category(row), state, tone)
+    there = row.ended_on is None or row.ended_on > day
+    rests = f"休止中({back(resting.until_on)})" if resting is not None and there else ""
+    return Line(row, who(row), category(row), state, tone, rests)
 
 
 def said(row: Application | Enrolment) -> list[Row]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from renkei.directory.profiles.queries import suspended_among
 from renkei.enrolments import present, queries
 from renkei.enrolments.types import manifest_of
 from renkei.gate.pages import public_page
@@ -36,11 +37,12 @@ def public_list(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise NotFound("list_not_public", "この制度の名簿は公開されていません。")
     page = Paginator(queries.shown_on(scheme), ROWS).get_page(request.GET.get("page"))
     labels = {c.key: c.label for c in manifest.categories}
+    resting = suspended_among({row.facility_id for row in page})
     context = {
         "scheme": scheme,
         "manifest": manifest,
         "about": present.about(manifest),
         "page": page,
-        "rows": [(row, labels.get(row.category, "")) for row in page],
+        "rows": [(row, labels.get(row.category, ""), row.facility_id in resting) for row in page],
     }
     return render(request, "enrolments/public_list.html", context)

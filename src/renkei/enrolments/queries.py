@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.directory.queries import facility_by_id, representative
-from renkei.enrolments.eligibility import findings, outside_the_area
+from renkei.enrolments.conditions.eligibility import findings, outside_the_area
 from renkei.enrolments.models import (
     Application,
     Certificate,
@@ -218,67 +217,6 @@ def exceptions(actor: Actor, row: Scheme) -> list[Enrolment]:
     return list(rows[:500])
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What the turn of a term will do to one membership."""
-
-    enrolment: Enrolment
-    until_on: date | None
-    goes_on: bool
-
-
-def renewal_preview(actor: Actor, row: Scheme, until: date) -> list[Preview]:
-    """Memberships whose present term ends by ``until``, and whether they go on by themselves."""
-    automatic = manifest_of(row.key).term.renewal is Renewal.AUTOMATIC
-    later = MembershipTerm.objects.visible_to(actor).filter(
-        enrolment=OuterRef("enrolment"), from_on__gt=OuterRef("from_on")
-    )
-    ending = MembershipTerm.objects.visible_to(actor).filter(
-        scheme=row, until_on__lte=until, enrolment__ended_on=None
-    )
-    rows = (
-        ending.exclude(Exists(later))
-        .select_related("enrolment__facility")
-        .order_by("until_on", "enrolment__facility__kana", "id")
-    )
-    return [
-        Preview(t.enrolment, t.until_on, automatic and not t.enrolment.objects_to_renewal)
-        for t in rows[:2000]
-    ]
-
-
-def untold(actor: Actor, row: Scheme, today: date, until: date) -> list[tuple[int, date]]:
-    """Institutions and the day their term ends, of those who were not told that it does; from ``today`` to ``until``."""
-    rows = MembershipTerm.objects.visible_to(actor).filter(
-        scheme=row, until_on__gte=today, until_on__lte=until, told_at=None, enrolment__ended_on=None
-    )
-    return sorted({(term.facility_id, term.until_on) for term in rows if term.until_on})
-
-
-def due_for_renewal(actor: Actor, day: date, after: int = 0, size: int = 200) -> list[Enrolment]:
-    """Memberships whose last term was over before ``day``, by key; for the job of the night."""
-    goes_on = (
-        MembershipTerm.objects.visible_to(actor)
-        .filter(enrolment=OuterRef("pk"))
-        .filter(Q(until_on=None) | Q(until_on__gte=day))
-    )
-    there = Enrolment.objects.visible_to(actor).filter(Q(ended_on=None) | Q(ended_on__gt=day))
-    rows = there.filter(pk__gt=after).exclude(Exists(goes_on))
-    return list(rows.select_related("scheme").order_by("pk")[:size])
-
-
-def is_due(actor: Actor, row: Enrolment, day: date) -> bool:
-    """Whether the last term of a membership was over before ``day``."""
-    last = MembershipTerm.objects.visible_to(actor).filter(enrolment=row).order_by("from_on").last()
-    return last is not None and last.until_on is not None and last.until_on < day
-
-
-def of_closed_facilities(actor: Actor, day: date) -> list[Enrolment]:
-    """Present memberships of institutions that closed by ``day``."""
-    rows = Enrolment.objects.visible_to(actor).filter(ended_on=None, facility__closed_on__lte=day)
-    return list(rows.select_related("scheme", "facility")[:2000])
-
-
 def shown_on(row: Scheme, on: date | None = None) -> QuerySet[Listing]:
     """The list that everybody reads: without institutions that want to be left out of what the public finds."""
     return listed_on(row, on).exclude(facility__profile__listed=False)
@@ -296,6 +234,19 @@ def member_facilities(row: Scheme, on: date | None = None) -> list[int]:
     """Keys of the institutions of a scheme on a day, each once."""
     rows = _counting(Listing.objects.filter(scheme=row), on or clock.today())
     return sorted(set(rows.values_list("facility_id", flat=True)))
+
+
+def owners_of(facility_id: int, on: date | None = None) -> list[int]:
+    """Who runs the schemes in which an institution stands on a day, each once."""
+    rows = _counting(Listing.objects.filter(facility_id=facility_id), on or clock.today())
+    return sorted(set(rows.values_list("owner_id", flat=True)))
+
+
+def schemes_joined(facility_id: int, on: date | None = None) -> list[Scheme]:
+    """The schemes in which an institution stands on a day."""
+    rows = _counting(Listing.objects.filter(facility_id=facility_id), on or clock.today())
+    found = Scheme.objects.filter(pk__in=set(rows.values_list("scheme_id", flat=True)))
+    return [row for row in found if _known(row)]
 
 
 def left_between(row: Scheme, after: date, until: date) -> list[Listing]:
@@ -342,6 +293,12 @@ def may_represent(actor: Actor, facility_id: int) -> bool:
     """Whether the actor is the representative (代表者) of the institution."""
     post = representative(facility_id) if actor.facility_id == facility_id else None
     return post is not None and bool(post.person_id) and post.person_id == actor.person_id
+
+
+def represented_by(row: Enrolment) -> str:
+    """The name of the representative (代表者) of its institution; empty when none is recorded."""
+    post = representative(row.facility_id)
+    return str(post.holder) if post else ""
 
 
 def may_ask_for_renewal(actor: Actor, row: Enrolment) -> bool:

@@ -34,6 +34,16 @@ for _kind in (
     NoticeKind("enrolment_applied", "制度の申請", "制度への申請が届きました", opens=(str(P.HANDLE),)),
     NoticeKind("enrolment_decided", "申請の結果", "申請について返事があります", opens=(str(P.APPLY),)),
     NoticeKind("enrolment_renewal", "更新の予告", "登録の更新が近づいています", opens=(str(P.APPLY),)),
+    NoticeKind(
+        "facility_rested", "登録先の休止・再開", "登録先が休止・再開します", Tone.INFO, opens=(str(P.VIEW),)
+    ),
+    NoticeKind(
+        "enrolment_lapsed",
+        "登録の条件",
+        "登録の条件に合わなくなった医療機関があります",
+        Tone.WARNING,
+        opens=(str(P.HANDLE),),
+    ),
     NoticeKind("enrolment_ended", "登録の終了", "登録が終了しました", Tone.WARNING, opens=(str(P.VIEW),)),
 ):
     register_kind(_kind)

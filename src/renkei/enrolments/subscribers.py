@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from renkei.directory.events import ProfileChanged, Rested
 from renkei.directory.queries import facility_by_id
+from renkei.enrolments.conditions.lapsed import lapsed
 from renkei.enrolments.events import Applied, Decided, Ended, Moved
 from renkei.enrolments.models import Application, Enrolment
+from renkei.enrolments.queries import owners_of, schemes_joined
 from renkei.enrolments.types import State
 from renkei.events.bus import subscribe
 from renkei.gate.actor import current
 from renkei.notices.actions import notify
+from renkei.notices.queries import still_unread
 
 
 @subscribe(Applied)
@@ -86,6 +91,52 @@ def tell_the_old_house(event: Moved) -> None:
         from_facility_id=row.owner_id,
         on_paper=_on_paper(event.from_facility_id),
     )
+
+
+@subscribe(Rested)
+def tell_the_offices(event: Rested) -> None:
+    """A member rests (休止) or comes back: nothing ends, but nobody shall be sent there in the meantime."""
+    facility = facility_by_id(event.facility_id)
+    if facility is None:
+        return
+    if not event.from_on:
+        what = "休止は取りやめになりました"
+    else:
+        back = f"{_day(event.back_on)}に再開予定" if event.back_on else "再開未定"
+        what = f"{_day(event.from_on)}から休止({back})"
+    for owner_id in owners_of(facility.pk):
+        if owner_id != facility.pk:
+            notify(
+                owner_id,
+                kind="facility_rested",
+                text=f"{facility.name}: {what}。登録はそのまま続きます。",
+                url=f"/directory/{facility.uid}/",
+                from_facility_id=facility.pk,
+            )
+
+
+@subscribe(ProfileChanged)
+def tell_who_does_not_fit_any_more(event: ProfileChanged) -> None:
+    """An institution moved or gave something up: the office sees it once, until somebody has read that."""
+    actor = current()
+    for scheme in schemes_joined(event.facility_id):
+        if scheme.owner_id == event.facility_id:
+            continue
+        found = lapsed(actor, scheme, facility_id=event.facility_id)
+        address = f"/enrolments/schemes/{scheme.uid}/exceptions/"
+        known: dict[str, Any] = {
+            "kind": "enrolment_lapsed",
+            "url": address,
+            "from_facility_id": event.facility_id,
+        }
+        if not found or still_unread(actor, scheme.owner_id, **known):
+            continue
+        reasons = "、".join(dict.fromkeys(f.says for one in found for f in one.found))
+        notify(
+            scheme.owner_id,
+            text=f"「{scheme.name}」の{found[0].enrolment.facility.name}の登録が条件に合わなくなりました({reasons})。",
+            **known,
+        )
 
 
 def _whose(row: Enrolment) -> str:

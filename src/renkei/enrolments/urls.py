@@ -29,6 +29,7 @@ urlpatterns = [
     path("members/<uuid:uid>/certificate.pdf", views.certificate, name="certificate"),
     path("members/<uuid:uid>/papers/", views_edit.keep_paper, name="keep_paper"),
     path("members/<uuid:uid>/papers/<uuid:paper_uid>/", views.signed_paper, name="signed_paper"),
+    path("members/<uuid:uid>/exception/", views_office.allow_exception, name="allow_exception"),
     path("members/<uuid:uid>/<slug:how>/", views_edit.change, name="change"),
     path("verify/<uuid:token>/", public_views.verify, name="verify"),
     path("list/<uuid:uid>/", public_views.public_list, name="public_list"),

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
             for s in running
             if may_handle and s.owner_id == actor.facility_id
         ],
-        "memberships": [present.member_line(row) for row in queries.own_memberships(actor)[:100]],
+        "memberships": present.member_lines(queries.own_memberships(actor)[:100]),
         "applications": [present.application_line(row) for row in queries.own_applications(actor)[:20]],
         "open": [
             (s, manifest_of(s.key), present.about(manifest_of(s.key)), s.pk in mine)
@@ -108,7 +108,7 @@ def member_page(
     actor = current()
     context = {
         "row": row,
-        "line": present.member_line(row),
+        "line": present.member_lines([row])[0],
         "manifest": manifest_of(row.scheme.key),
         "said": present.said(row),
         "exceptions": present.exceptions(row),
@@ -145,7 +145,7 @@ def member_forms(actor: Actor, row: Enrolment) -> dict[str, Any]:
         forms["withdraw"] = WithdrawForm()
         forms["object"] = True
     if row.owner_id == actor.facility_id and actor.may(P.HANDLE):
-        forms["paper"] = PaperWithdrawForm(prefix="paper")
+        forms["paper"] = PaperWithdrawForm(prefix="paper", recorded=queries.represented_by(row))
         if manifest_of(row.scheme.key).certificate:
             forms["reissue"] = ReasonForm(prefix="again")
     return forms

@@ -155,11 +155,15 @@ def _objects(actor: Actor, row: Enrolment, data: dict[str, Any]) -> object:
     return actions.object_to_renewal(actor, row, objects=not row.objects_to_renewal)
 
 
+def _paper_form(data: Any, row: Enrolment) -> UiForm:
+    return PaperWithdrawForm(data, prefix="paper", recorded=queries.represented_by(row))
+
+
 _WAYS: dict[str, tuple[Callable[..., UiForm], Callable[[Actor, Enrolment, dict[str, Any]], object], str]] = {
-    "withdraw": (WithdrawForm, _withdraw, "辞退を届け出ました。"),
-    "paper": (lambda data: PaperWithdrawForm(data, prefix="paper"), _on_paper, "辞退を登録しました。"),
-    "reissue": (lambda data: ReasonForm(data, prefix="again"), _again, "登録証を再発行しました。"),
-    "object": (UiForm, _objects, "更新についての申し出を記録しました。"),
+    "withdraw": (lambda data, row: WithdrawForm(data), _withdraw, "辞退を届け出ました。"),
+    "paper": (_paper_form, _on_paper, "辞退を登録しました。"),
+    "reissue": (lambda data, row: ReasonForm(data, prefix="again"), _again, "登録証を再発行しました。"),
+    "object": (lambda data, row: UiForm(data), _objects, "更新についての申し出を記録しました。"),
 }
 
 
@@ -172,7 +176,7 @@ def change(request: HttpRequest, uid: UUID, how: str) -> HttpResponse:
     actor = current()
     row = queries.enrolment(actor, uid).expecting(request.POST.get("version"))
     make, do, done = _WAYS[how]
-    form = make(request.POST)
+    form = make(request.POST, row)
     if saved(form, lambda: do(actor, row, form.cleaned_data)):
         messages.success(request, done)
         return redirect("enrolments:member", uid)

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from renkei.directory.queries import areas
 from renkei.directory.types import AreaLevel
-from renkei.enrolments import actions, importing, present, queries
+from renkei.enrolments import actions, importing, present, queries, turning
 from renkei.enrolments.actions.applying import BY_REPRESENTATIVE, draft_of
+from renkei.enrolments.conditions.lapsed import Lapsed, lapsed
 from renkei.enrolments.forms import (
     AnswerForm,
     ApplicationForm,
@@ -119,6 +120,7 @@ def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
             kind=kind,
             enrolment=before,
             signed_by=form.cleaned_data.get("signed_by", ""),
+            records_representative=form.cleaned_data.get("records_representative", False),
         )
         made.append(row)
 
@@ -209,7 +211,7 @@ def members(request: HttpRequest, uid: UUID) -> HttpResponse:
     rows = queries.members(current(), scheme, ended=ended, text=text)
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     context = _frame(scheme, "members") | {
-        "lines": [present.member_line(row) for row in shown],
+        "lines": present.member_lines(shown),
         "page": shown,
         "text": text,
         "ended": ended,
@@ -228,7 +230,7 @@ def renewals(request: HttpRequest, uid: UUID) -> HttpResponse:
             until = date.fromisoformat(asked)
         except ValueError:
             messages.warning(request, "日付は 2027-03-31 の形で指定してください。")
-    found = queries.renewal_preview(current(), scheme, until)
+    found = turning.renewal_preview(current(), scheme, until)
     shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
     context = _frame(scheme, "renewals") | {
         "until": until,
@@ -242,16 +244,50 @@ def renewals(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_GET
 @page(P.HANDLE, reads="登録の例外を閲覧")
 def exceptions(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """Members outside a condition, for the committee; members that look like one."""
-    scheme = _own(uid)
+    """Members outside a condition, for the committee; those that a condition no longer fits; members that look like one."""
+    return _exceptions_page(request, _own(uid))
+
+
+def _exceptions_page(
+    request: HttpRequest, scheme: Scheme, filled: dict[int, DecideForm] | None = None, status: int = 200
+) -> HttpResponse:
     actor = current()
     context = _frame(scheme, "exceptions") | {
         "rows": [
             (present.member_line(row), present.exceptions(row)) for row in queries.exceptions(actor, scheme)
         ],
+        "lapsed": [_lapsed_line(one, filled) for one in lapsed(actor, scheme)],
+        "may_allow": actor.may(P.DECIDE),
         "alike": [[present.member_line(row) for row in group] for group in queries.alike(actor, scheme)],
     }
-    return render(request, "enrolments/exceptions.html", context)
+    return render(request, "enrolments/exceptions.html", context, status=status)
+
+
+def _lapsed_line(one: Lapsed, filled: dict[int, DecideForm] | None) -> dict[str, Any]:
+    row = one.enrolment
+    return {
+        "line": present.member_line(row),
+        "says": [f.says for f in one.found],
+        "form": _allow_form(one, (filled or {}).get(row.pk)) if one.may_be_allowed else None,
+    }
+
+
+def _allow_form(one: Lapsed, filled: DecideForm | None) -> DecideForm:
+    outside = [f.says for f in one.found if f.kind == "outside"]
+    return filled or DecideForm(outside=outside, prefix=f"e{one.enrolment.pk}")
+
+
+@page(P.DECIDE)
+@require_POST
+def allow_exception(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A member that a condition no longer fits stays, and the list of the committee says who allowed it."""
+    actor = current()
+    row = queries.enrolment(actor, uid).expecting(request.POST.get("version"))
+    form = DecideForm(request.POST, outside=["原則"], prefix=f"e{row.pk}")
+    if saved(form, lambda: actions.allow_exception(actor, row, **form.cleaned_data)):
+        messages.success(request, "原則の例外として記録しました。")
+        return redirect("enrolments:exceptions", row.scheme.uid)
+    return _exceptions_page(request, _own(row.scheme.uid), {row.pk: form}, 422)
 
 
 @page(P.DECIDE)
@@ -284,6 +320,10 @@ def settings(request: HttpRequest, uid: UUID) -> HttpResponse:
         form, lambda: actions.edit_scheme(actor, scheme, **form.cleaned_data)
     ):
         messages.success(request, "案内を保存しました。")
+        if count := len(lapsed(actor, _own(uid))):
+            messages.warning(
+                request, f"{count}件の登録が条件に合わなくなっています。「例外と重複」で確認してください。"
+            )
         return redirect("enrolments:settings", scheme.uid)
     return _settings_page(request, scheme, form, EndSchemeForm())
 

@@ -61,6 +61,16 @@ def failed(page: int = 1) -> FailedPage:
     return FailedPage(jobs, number, rows.count())
 
 
+def gave_up(name: str, **arguments: str) -> bool:
+    """Whether the newest job called ``name`` with these arguments used up its attempts, or was taken off the queue.
+
+    One that waits, runs or will be tried once more has not.
+    """
+    rows = ProcrastinateJob.objects.filter(task_name=name, args__contains=arguments)
+    status = rows.order_by("-id").values_list("status", flat=True).first()
+    return status in ("failed", "cancelled", "aborted")
+
+
 def retry(job_number: int) -> None:
     """Put a failed job into the queue again, to be run at once.
 

@@ -35,6 +35,12 @@ def unread(actor: Actor) -> QuerySet[Notice]:
     return notices(actor, unread=True)
 
 
+def still_unread(actor: Actor, facility_id: int, *, kind: str, url: str, from_facility_id: int) -> bool:
+    """Whether a facility was told of the same and nobody has opened it: then it is not told again."""
+    rows = Notice.objects.visible_to(actor).filter(facility_id=facility_id, kind=kind, url=url, read_at=None)
+    return bool(rows.filter(from_facility_id=from_facility_id).exists())
+
+
 def unread_count(actor: Actor) -> int:
     """How many notices the person has not opened."""
     return unread(actor).count() if actor.facility_id else 0

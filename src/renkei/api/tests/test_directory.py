@@ -7,7 +7,7 @@ from datetime import date
 
 from renkei.accounts.models import Person
 from renkei.api.tests.conftest import Caller
-from renkei.directory.models import Department, Facility
+from renkei.directory.models import ClosingDay, Department, Facility
 from testing.cast import Cast
 from testing.database import arranging
 
@@ -60,6 +60,22 @@ def test_a_closed_facility_is_inactive(cast: Cast, caller: Make) -> None:
     assert client.get(f"Location/{closed}").json()["status"] == "inactive"
     assert client.ids("Organization", {"active": "false"}) == [closed]
     assert closed not in client.ids("Organization", {"active": "true"})
+
+
+def test_a_suspended_facility_stays_active_its_place_and_services_are_suspended(
+    cast: Cast, caller: Make
+) -> None:
+    client, hospital = caller("C1"), cast.facility("H1")
+    before = client.get(f"Location/{hospital.uid}")
+    with arranging():
+        ClosingDay.objects.create(facility=hospital, from_on=date(2020, 1, 1), until_on=None, suspension=True)
+    assert client.get(f"Organization/{hospital.uid}").json()["active"] is True
+    now = client.get(f"Location/{hospital.uid}")
+    assert (before.json()["status"], now.json()["status"]) == ("active", "suspended")
+    assert before.headers["ETag"] != now.headers["ETag"]
+    services = {"organization": str(hospital.uid)}
+    assert client.ids("HealthcareService", services | {"active": "true"}) == []
+    assert len(client.ids("HealthcareService", services | {"active": "false"})) == 3
 
 
 def test_departments_come_with_their_house(cast: Cast, caller: Make) -> None:

@@ -91,3 +91,9 @@ def _closing_days(places: Places, using: str) -> None:
         ClosingDay(facility=places.facilities[key], from_on=from_on, until_on=until_on, note=note).save(
             using=using
         )
+    # One of the clinics on paper rests (休止) and comes back when it can; its registrations go on.
+    known = {row.pk for row in places.facilities.values()}
+    resting = Facility.objects.using(using).exclude(pk__in=known).order_by("pk")[100]
+    ClosingDay(
+        facility=resting, from_on=date(2026, 5, 18), until_on=None, suspension=True, note="院長療養のため"
+    ).save(using=using)

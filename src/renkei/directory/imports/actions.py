@@ -24,12 +24,19 @@ from renkei.events.bus import emit
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
+from renkei.jobs.queries import gave_up
 from renkei.kernel import clock
 from renkei.kernel.errors import NotPossibleNow
 
 STEP = 25
 """After so many rows whoever looks at the page is told how far it is."""
 APPLIED = "この一覧はもう取り込まれています。"
+JOB = "renkei.directory.imports.running.take_in"
+BROKEN = (
+    "処理の途中で技術的な問題が起き、取り込みは止まりました。途中まで登録した行も、すべて元に戻っています。"
+    "もう一度取り込んでください。くり返し止まるときは、システム管理者に「失敗したジョブ」の確認を依頼してください。"
+)
+"""One transaction writes the list, so whatever broke it left nothing behind."""
 
 
 @action(P.EDIT_ALL, says="医療機関の一覧を読み込み")
@@ -129,8 +136,20 @@ def refuse_bad(found: Report, *, leave_out_bad: bool) -> None:
         )
 
 
+def problem_of(kept: FacilityImport) -> str:
+    """Why nothing of the list was written: what it was refused for, or that the job broke for good; empty if neither."""
+    if kept.problem or kept.applied_at is not None or kept.started_at is None:
+        return "" if kept.applied_at is not None else kept.problem
+    return BROKEN if gave_up(JOB, import_uid=str(kept.uid)) else ""
+
+
+def at_work(kept: FacilityImport) -> bool:
+    """Whether the job has the list: begun, and neither through nor broken."""
+    return kept.applied_at is None and kept.started_at is not None and not problem_of(kept)
+
+
 def _refuse_begun(kept: FacilityImport) -> None:
-    if kept.applied_at is not None or (kept.started_at is not None and not kept.problem):
+    if kept.applied_at is not None or at_work(kept):
         raise NotPossibleNow("import_applied", APPLIED)
 
 

@@ -91,11 +91,12 @@ def check(request: HttpRequest, uid: UUID) -> HttpResponse:
                 raise
             messages.error(request, error.message_ja)
         return redirect("directory:import_check", uid)
-    if kept.applied_at or (kept.started_at and not kept.problem):
+    if kept.applied_at or actions.at_work(kept):
         return render(request, "directory/import_done.html", _progress(kept))
     report = actions.report_of(kept)
     context = {
         "kept": kept,
+        "problem": actions.problem_of(kept),
         "report": report,
         "summary": report.summary(),
         "good": report.count("new") + report.count("change"),
@@ -108,7 +109,8 @@ def check(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 def _progress(kept: FacilityImport) -> dict[str, Any]:
     rows = kept.summary.get("new", 0) + kept.summary.get("change", 0)
-    return {"kept": kept, "rows": rows, "done": min(running.done(current(), kept), rows)}
+    problem = actions.problem_of(kept)
+    return {"kept": kept, "problem": problem, "rows": rows, "done": min(running.done(current(), kept), rows)}
 
 
 @page(P.EDIT_ALL)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.db.models import Q
 
 from renkei.directory.actions import line, refuse_taken_number
 from renkei.directory.events import ProfileChanged
@@ -117,9 +118,8 @@ def add_closing_day(
     from_on: date,
     until_on: date | None = None,
     note: str = "",
-    suspension: bool = False,
 ) -> ClosingDay:
-    """The facility is closed on these days (both count; one day without ``until_on``), or suspended (休止).
+    """The facility is closed on these days (both count; one day without ``until_on``).
 
     Raises ``Invalid`` for days in disorder, passed, or entered already.
     """
@@ -131,12 +131,14 @@ def add_closing_day(
         raise Invalid("from_on", "過ぎた日は登録できません。今日以降の日付にしてください。", "from_on")
     if (last - from_on).days > LONGEST_CLOSING_DAYS:
         raise Invalid(
-            "until_on", "期間は3年までです。長く休むときは「閉院・休止」の登録を使ってください。", "until_on"
+            "until_on", "期間は3年までです。長く休むときは「休止を登録する」を使ってください。", "until_on"
         )
-    for other in ClosingDay.objects.filter(facility=facility, from_on__lte=last, until_on__gte=from_on):
+    goes_on = Q(until_on=None) | Q(until_on__gte=from_on)
+    for other in ClosingDay.objects.filter(goes_on, facility=facility, from_on__lte=last):
+        until = f"{other.until_on:%Y-%m-%d}" if other.until_on else ""
         raise Invalid(
             "from_on",
-            f"{other.from_on:%Y-%m-%d}〜{other.until_on:%Y-%m-%d} がもう登録されています。取り消してから入れ直してください。",
+            f"{other.from_on:%Y-%m-%d}〜{until} がもう登録されています。取り消してから入れ直してください。",
             "from_on",
         )
     row = ClosingDay(
@@ -144,7 +146,6 @@ def add_closing_day(
         from_on=from_on,
         until_on=last,
         note=line(note, 100, "note"),
-        suspension=suspension,
     )
     row.save()
     emit(ProfileChanged(facility.pk))
@@ -153,9 +154,9 @@ def add_closing_day(
 
 @action(P.EDIT_OWN, says="休診日を取り消し", adds=True)
 def remove_closing_day(actor: Actor, facility: Facility, *, closing_day_id: int) -> None:
-    """The facility is open on those days after all. Raises ``NotFound``."""
+    """The facility is open on those days after all; a suspension (休止) ends by ``suspending.resume``. Raises ``NotFound``."""
     require_reach(actor, facility, "profiles.actions.remove_closing_day")
-    row = ClosingDay.objects.filter(pk=closing_day_id, facility=facility).first()
+    row = ClosingDay.objects.filter(pk=closing_day_id, facility=facility, suspension=False).first()
     if row is None:
         raise NotFound(
             "closing_day_not_found", "この休診日は見つかりません。もう取り消されたかもしれません。"

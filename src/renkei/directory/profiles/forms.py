@@ -74,8 +74,27 @@ class ClosingDayForm(UiForm):
     note = forms.CharField(
         label="理由・案内", required=False, max_length=100, help_text="例: 夏季休診。急患は○○病院へ"
     )
-    suspension = forms.BooleanField(
-        label="休止", required=False, help_text="しばらく診療を休むとき。予定の日に自動で再開します。"
+
+
+class SuspendForm(UiForm):
+    """A facility rests for a time."""
+
+    from_on = EraDateField(label="休止のはじめの日", help_text="例: 2026-08-12、R8.8.12")
+    back_on = EraDateField(
+        label="再開予定日",
+        required=False,
+        help_text="診療を再び始める日。この日に自動で再開します。決まっていなければ空のまま",
+    )
+    note = forms.CharField(
+        label="理由・案内", required=False, max_length=100, help_text="例: 院長療養のため。急患は○○病院へ"
+    )
+
+
+class ResumeForm(UiForm):
+    """A facility comes back."""
+
+    back_on = EraDateField(
+        label="再開日", help_text="診療を再び始める日。先の日付なら、その日に自動で再開します。"
     )
 
 

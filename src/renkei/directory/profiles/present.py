@@ -9,7 +9,7 @@ from renkei.directory.models import ClosingDay, Facility, FacilityProfile
 from renkei.directory.permissions import P
 from renkei.directory.profiles import queries
 from renkei.directory.profiles.forms import NoteForm
-from renkei.directory.profiles.types import FLAGS
+from renkei.directory.profiles.types import FLAGS, back
 from renkei.directory.types import CareFunction, FacilityKind
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
@@ -23,13 +23,16 @@ def of_page(actor: Actor, facility: Facility) -> dict[str, Any]:
     """Context of the profile's parts on a facility's page."""
     row = queries.profile(facility)
     days = queries.closing_days(facility)
+    away = queries.closed_on_day(facility, clock.today())
     may_note = actor.may(P.WRITE_NOTE) and actor.facility_id != facility.pk
     return {
         "profile_rows": rows(facility, row),
         "profile": row,
         "confirmation": queries.confirmation_of(row),
         "closing_days": days,
-        "closed_today": next((day for day in days if day.from_on <= clock.today()), None),
+        "closed_today": away,
+        "back": back(away.until_on) if away else "",
+        "coming_suspension": next((day for day in days if day.suspension), None),
         "may_note": may_note,
         "notes": queries.notes(actor, facility) if may_note else [],
         "note_form": NoteForm() if may_note else None,
@@ -61,6 +64,8 @@ def span(day: ClosingDay) -> str:
     first = _day(day.from_on, year=day.from_on.year != clock.today().year)
     if day.until_on == day.from_on:
         return first
+    if day.until_on is None:
+        return f"{first}〜(再開未定)"
     return f"{first}〜{_day(day.until_on, year=day.until_on.year != day.from_on.year)}"
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q, QuerySet
+
 from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule, StaffNote
 from renkei.directory.profiles.types import LANGUAGES, Confirmation
 from renkei.directory.queries import rule
@@ -34,8 +36,8 @@ def languages_of(row: FacilityProfile) -> list[str]:
 
 def closing_days(facility: Facility | int, from_on: date | None = None) -> list[ClosingDay]:
     """Closing days (臨時休診・休止) that end on ``from_on`` (today) or later, the next one first."""
-    rows = ClosingDay.objects.filter(facility_id=_id(facility), until_on__gte=from_on or clock.today())
-    return list(rows)
+    ahead = Q(until_on=None) | Q(until_on__gte=from_on or clock.today())
+    return list(ClosingDay.objects.filter(ahead, facility_id=_id(facility)))
 
 
 def closed_on_day(facility: Facility | int, day: date) -> ClosingDay | None:
@@ -45,14 +47,42 @@ def closed_on_day(facility: Facility | int, day: date) -> ClosingDay | None:
 
 def closed_among(facility_ids: Iterable[int], day: date) -> dict[int, ClosingDay]:
     """Which of many facilities are closed out of turn on ``day``, in one query."""
-    rows = ClosingDay.objects.filter(facility_id__in=list(facility_ids), from_on__lte=day, until_on__gte=day)
+    # A suspension says more than a day off inside of it, so it comes last and stays.
+    rows = _closed(day).filter(facility_id__in=list(facility_ids)).order_by("suspension", "from_on", "id")
     return {row.facility_id: row for row in rows}
+
+
+def suspension(facility: Facility | int, day: date | None = None) -> ClosingDay | None:
+    """The suspension (休止) of a facility on a day (today), or None."""
+    found = suspended_among([_id(facility)], day)
+    return found.get(_id(facility))
+
+
+def suspended_among(facility_ids: Iterable[int], day: date | None = None) -> dict[int, ClosingDay]:
+    """Which of many facilities are suspended (休止) on a day (today), in one query."""
+    rows = _closed(day or clock.today()).filter(suspension=True, facility_id__in=list(facility_ids))
+    return {row.facility_id: row for row in rows}
+
+
+def suspensions_between(facility: Facility | int, first: date, last: date) -> list[ClosingDay]:
+    """Suspensions (休止) of a facility that touch the days from ``first`` to ``last``, both included."""
+    rows = ClosingDay.objects.filter(facility_id=_id(facility), suspension=True, from_on__lte=last)
+    return list(rows.filter(Q(until_on=None) | Q(until_on__gte=first)))
+
+
+def coming_suspension(facility: Facility | int) -> ClosingDay | None:
+    """The suspension that goes on today, or the next one that was said."""
+    return next((day for day in closing_days(facility) if day.suspension), None)
+
+
+def _closed(day: date) -> QuerySet[ClosingDay]:
+    rows = ClosingDay.objects.filter(from_on__lte=day)
+    return rows.filter(Q(until_on=None) | Q(until_on__gte=day))
 
 
 def suspended_on(day: date) -> set[int]:
     """Keys of every facility that is suspended (休止) on ``day``; a day off out of turn is no suspension."""
-    rows = ClosingDay.objects.filter(suspension=True, from_on__lte=day, until_on__gte=day)
-    return set(rows.order_by().values_list("facility_id", flat=True))
+    return set(_closed(day).filter(suspension=True).order_by().values_list("facility_id", flat=True))
 
 
 def notes(actor: Actor, about: Facility | int) -> list[StaffNote]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from renkei.kernel import clock
 
 LANGUAGES: dict[str, str] = {
     "en": "英語",
@@ -56,3 +58,12 @@ class Confirmation:
 def _span(months: int) -> str:
     years, rest = divmod(months, 12)
     return f"{years}年" if years and not rest else f"{months}か月"
+
+
+def back(until_on: date | None) -> str:
+    """When a suspension (休止) with this last day ends, as people say it: ``9月1日再開予定``, or that it is not known."""
+    if until_on is None:
+        return "再開未定"
+    on = until_on + timedelta(days=1)
+    year = f"{on.year}年" if on.year != clock.today().year else ""
+    return f"{year}{on.month}月{on.day}日再開予定"

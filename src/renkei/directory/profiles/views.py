@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from renkei.directory import queries as directory
-from renkei.directory.models import StaffNote
+from renkei.directory.models import ClosingDay, Facility, StaffNote
 from renkei.directory.permissions import P
-from renkei.directory.profiles import actions, forms, present, queries
+from renkei.directory.profiles import actions, forms, present, queries, suspending
 from renkei.directory.views_edit import form_page, own_facility, saved
 from renkei.gate.actor import current
 from renkei.gate.pages import page
+from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 
 
@@ -72,6 +73,39 @@ def remove_closing_day(request: HttpRequest, uid: UUID, closing_day_id: int) -> 
     actions.remove_closing_day(current(), own_facility(uid), closing_day_id=closing_day_id)
     messages.success(request, "休診日を取り消しました。")
     return redirect("directory:closing_days", uid)
+
+
+@page(P.EDIT_OWN)
+@require_http_methods(["GET", "POST"])
+def suspension(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The facility rests for a time; or, while it does, when it comes back."""
+    facility, actor = own_facility(uid), current()
+    said = queries.coming_suspension(facility)
+    if said is not None:
+        return _resume(request, facility, said)
+    form = forms.SuspendForm(request.POST or None)
+    if request.method == "POST" and saved(
+        form, lambda: suspending.suspend(actor, facility, **form.cleaned_data)
+    ):
+        messages.success(request, "休止を登録しました。その日から検索と案内で「休止中」と示されます。")
+        return redirect("directory:facility", uid)
+    note = (
+        "しばらく診療を休むときに使います。休止中は紹介の宛先や案内の候補にならず、定期の送付も止まります。"
+        "登録医などの登録は続き、再開すると元に戻ります。閉院するときは「閉院を登録する」を使ってください。"
+    )
+    return form_page(request, form, "休止の登録", facility, note=note)
+
+
+def _resume(request: HttpRequest, facility: Facility, said: ClosingDay) -> HttpResponse:
+    form = forms.ResumeForm(request.POST or None, initial={"back_on": clock.today()})
+    if request.method == "POST" and saved(
+        form,
+        lambda: suspending.resume(current(), facility, back_on=form.cleaned_data["back_on"]),
+    ):
+        messages.success(request, "再開日を登録しました。")
+        return redirect("directory:facility", facility.uid)
+    note = f"登録されている休止: {present.span(said)}。はじめの日か、それより前の日付にすると休止を取りやめます。"
+    return form_page(request, form, "再開の登録", facility, note=note)
 
 
 @page(P.EDIT_ALL)

@@ -1,7 +1,7 @@
 """Every write of the module, by the person who does it."""
 
 from renkei.enrolments.actions.applying import apply, cancel, hand_in_again
-from renkei.enrolments.actions.deciding import approve, refuse, send_back
+from renkei.enrolments.actions.deciding import allow_exception, approve, refuse, send_back
 from renkei.enrolments.actions.keeping import keep_paper
 from renkei.enrolments.actions.membership import (
     end_with_facility,
@@ -17,6 +17,7 @@ from renkei.enrolments.actions.membership import (
 from renkei.enrolments.actions.running import edit_scheme, end_scheme, start_scheme
 
 __all__ = [
+    "allow_exception",
     "apply",
     "approve",
     "cancel",

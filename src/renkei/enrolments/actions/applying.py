@@ -12,7 +12,7 @@ from renkei.enrolments.actions.answering import tidy
 from renkei.enrolments.actions.issuing import last_term
 from renkei.enrolments.actions.representing import refuse_other_signature, refuse_unless_representative
 from renkei.enrolments.actions.running import own
-from renkei.enrolments.eligibility import findings
+from renkei.enrolments.conditions.eligibility import findings
 from renkei.enrolments.events import Applied
 from renkei.enrolments.models import Application, Enrolment, Scheme, physician_key
 from renkei.enrolments.permissions import P
@@ -51,18 +51,17 @@ def apply(
     enrolment: Enrolment | None = None,
     reason: str = "",
     signed_by: str = "",
+    records_representative: bool = False,
 ) -> Application:
-    """Hand in an application.
-
-    By web an institution speaks for itself and fills every mandatory field (``Invalid`` at the field); from paper and
-    lists the office enters what stands there. A change and a move are the representative's (代表者; 403), or bear that
-    signature (``signed_by``). Raises ``NotPossibleNow`` for a second registration, or while such an application waits.
+    """Hand in an application. By web an institution speaks for itself and fills every mandatory field (``Invalid``); from paper and lists the office enters what stands there. A change and a move are the representative's (代表者; 403),
+    or bear that signature (``signed_by``; ``records_representative``: see ``withdraw_on_paper``). Raises
+    ``NotPossibleNow`` for a second registration, or while such an application waits.
     """
     manifest = manifest_of(scheme.key)
     _may_speak(actor, scheme, draft, channel)
     _refuse_other_member(actor, scheme, draft, kind, enrolment)
     if kind in BY_REPRESENTATIVE and manifest.change == "representative":
-        reason += _representative_says(actor, scheme, draft.facility_id, channel, signed_by)
+        reason += _says(actor, scheme, draft.facility_id, channel, (signed_by, records_representative))
     draft = tidy(manifest, draft)
     if channel == Channel.WEB:
         _refuse_gaps(manifest, draft, scheme)
@@ -171,12 +170,13 @@ def _may_speak(actor: Actor, scheme: Scheme, draft: ApplicationDraft, channel: s
     _refuse_other_corporation(actor, manifest_of(scheme.key), draft)
 
 
-def _representative_says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed_by: str) -> str:
+def _says(actor: Actor, scheme: Scheme, facility_id: int, channel: str, signed: tuple[str, bool]) -> str:
     """What is noted of who said it: by web it is the representative's own log-in, on paper the signature."""
     if channel == Channel.WEB:
         refuse_unless_representative(actor, facility_id, "apply", "登録内容の変更を申請", scheme)
         return ""
-    return f"(用紙・代表者 {refuse_other_signature(facility_id, signed_by)})"
+    name, stated = refuse_other_signature(facility_id, signed[0], records=signed[1])
+    return f"(用紙・代表者 {name}{'、この用紙で確認して記録' if stated else ''})"
 
 
 def _refuse_other_corporation(actor: Actor, manifest: Manifest, draft: ApplicationDraft) -> None:
@@ -231,11 +231,16 @@ def _refuse_second(
 ) -> None:
     if kind in (K.JOIN, K.MOVE, K.CHANGE):
         refuse_registered(actor, scheme, draft, beside=enrolment)
-    same = {"scheme": scheme, "facility_id": draft.facility_id, "seat": draft.seat}
-    waiting = Application.objects.visible_to(actor).filter(
-        **same, kind=kind, physician_name=draft.physician_name, state__in=[State.SUBMITTED, State.RETURNED]
-    )
-    if waiting.exists():
+    same = {"scheme": scheme, "facility_id": draft.facility_id, "seat": draft.seat, "kind": kind}
+    rows = Application.objects.visible_to(actor).filter(**same, state__in=[State.SUBMITTED, State.RETURNED])
+    other = rows.exclude(physician_name=draft.physician_name).first() if draft.seat else None
+    if other is not None:
+        who = other.physician_name or other.facility.name
+        raise NotPossibleNow(
+            "seat_asked",
+            f"席「{draft.seat}」は、この医療機関から{who}が申請しています。その申請を確認してください。",
+        )
+    if rows.filter(physician_name=draft.physician_name).exists():
         raise NotPossibleNow("already_applied", "同じ申請が審査を待っています。その申請を確認してください。")
 
 
@@ -244,18 +249,22 @@ def refuse_registered(
 ) -> None:
     """Raise ``NotPossibleNow`` when the same member goes on in the scheme, also until an end that is told already.
 
-    A corporation is a member once, through whichever of its facilities; everybody else once at an institution.
+    A corporation is a member once, through whichever of its facilities; everybody else once at an institution, where a
+    seat (席) is held by one person.
     """
     rows = Enrolment.objects.visible_to(actor).filter(scheme=scheme)
     rows = rows.filter(Q(ended_on=None) | Q(ended_on__gt=clock.today()))
     if manifest_of(scheme.key).enrols is Enrols.CORPORATION:
         rows = rows.filter(organization_id=draft.organization_id)
     else:
-        key = physician_key(draft.physician_name)
-        rows = rows.filter(facility_id=draft.facility_id, seat=draft.seat, physician_key=key)
+        rows = rows.filter(facility_id=draft.facility_id, seat=draft.seat)
+        if not draft.seat:
+            rows = rows.filter(physician_key=physician_key(draft.physician_name))
     found = (rows.exclude(pk=beside.pk) if beside is not None else rows).first()
     if found is None:
         return
-    who = draft.physician_name or ("この法人" if draft.organization_id else "この医療機関")
+    if found.seat and found.physician_name and found.physician_name != draft.physician_name:
+        raise NotPossibleNow("seat_held", f"席「{found.seat}」には{found.physician_name}が就いています。")
+    who = draft.physician_name or found.seat or ("この法人" if draft.organization_id else "この医療機関")
     until = f"({found.ended_on}に終わります)" if found.ended_on else ""
     raise NotPossibleNow("already_enrolled", f"{who}は、この医療機関ですでに登録されています{until}。")

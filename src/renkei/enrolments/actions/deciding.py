@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -16,19 +17,20 @@ from renkei.enrolments.actions.issuing import (
     void,
 )
 from renkei.enrolments.actions.running import own
-from renkei.enrolments.eligibility import findings
+from renkei.enrolments.conditions.eligibility import findings
+from renkei.enrolments.conditions.lapsed import lapsed_of
 from renkei.enrolments.events import Decided, Joined, Moved
 from renkei.enrolments.models import Application, Enrolment, Scheme, physician_key
 from renkei.enrolments.periods import next_term, term_from
 from renkei.enrolments.permissions import P
-from renkei.enrolments.types import ApplicationKind, State, manifest_of
+from renkei.enrolments.types import ApplicationKind, Finding, State, manifest_of
 from renkei.enrolments.workflow import APPLICATION
 from renkei.events.bus import emit
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
 from renkei.gate.writing import say
 from renkei.kernel import clock
-from renkei.kernel.errors import NotPossibleNow
+from renkei.kernel.errors import Invalid, NotPossibleNow
 from renkei.kernel.text import clean_note
 
 
@@ -58,21 +60,42 @@ def approve(
         },
     )
     day = on or clock.today()
-    exceptions = [
-        {
-            "rule": f.rule,
-            "says": f.says,
-            "why": clean_note(why.strip(), 300, "why"),
-            "allowed_by": clean_note(allowed_by.strip(), 120, "allowed_by"),
-            "on": day.isoformat(),
-        }
-        for f in outside
-    ]
+    exceptions = _exceptions(outside, why, allowed_by, day)
     enrolment = _BY_KIND[ApplicationKind(application.kind)](actor, application, day, exceptions)
     application.enrolment = enrolment
     _decided(actor, application, "")
     say(f"{actor.label}が{_who(application)}の申請を承認しました")
     return enrolment
+
+
+@action(P.DECIDE, says="原則の例外を記録")
+def allow_exception(actor: Actor, enrolment: Enrolment, *, why: str, allowed_by: str) -> Enrolment:
+    """A member that a condition (原則) no longer fits stays by exception: who allowed it, and why; for the committee.
+
+    Raises ``Invalid`` without either, ``NotPossibleNow`` when it meets every such condition.
+    """
+    own(actor, enrolment.scheme, "allow_exception", "原則の例外を記録")
+    if not enrolment.active_on(clock.today()):
+        raise NotPossibleNow("not_a_member", "登録が終了しています。")
+    outside = [f for f in lapsed_of(enrolment) if f.kind == "outside"]
+    if not outside:
+        raise NotPossibleNow("nothing_to_allow", "例外として認める条件はありません。画面を更新してください。")
+    for name, text, says in (("allowed_by", allowed_by, "例外を認めた人"), ("why", why, "例外とする理由")):
+        if not text.strip():
+            raise Invalid(f"{name}_missing", f"{says}を入力してください。", name)
+    enrolment.exceptions = [*enrolment.exceptions, *_exceptions(outside, why, allowed_by, clock.today())]
+    enrolment.save()
+    say(f"{actor.label}が原則の例外を記録しました({'、'.join(f.says for f in outside)})")
+    return enrolment
+
+
+def _exceptions(outside: Iterable[Finding], why: str, allowed_by: str, day: date) -> list[dict[str, str]]:
+    said = {
+        "why": clean_note(why.strip(), 300, "why"),
+        "allowed_by": clean_note(allowed_by.strip(), 120, "allowed_by"),
+        "on": day.isoformat(),
+    }
+    return [{"rule": f.rule, "says": f.says} | said for f in outside]
 
 
 @action(P.HANDLE, says="申請を差し戻し")

@@ -36,12 +36,25 @@ def withdraw(actor: Actor, enrolment: Enrolment, *, last_on: date, reason: str =
 
 @action(P.HANDLE, says="用紙の辞退を登録")
 def withdraw_on_paper(
-    actor: Actor, enrolment: Enrolment, *, last_on: date, signed_by: str, reason: str = ""
+    actor: Actor,
+    enrolment: Enrolment,
+    *,
+    last_on: date,
+    signed_by: str,
+    reason: str = "",
+    records_representative: bool = False,
 ) -> Enrolment:
-    """The office enters a withdrawal that came on paper; ``signed_by`` must be the representative of the institution."""
+    """The office enters a withdrawal that came on paper; ``signed_by`` must be the representative of the institution.
+
+    ``records_representative``: none was known, and the office states that this is who represents it. Raises ``Invalid``.
+    """
     own(actor, enrolment.scheme, "withdraw_on_paper", "用紙の辞退を登録")
-    name = refuse_other_signature(enrolment.facility_id, signed_by)
-    return _end(actor, enrolment, last_on=last_on, reason=f"{reason.strip() or '辞退'}(用紙・代表者 {name})")
+    name, stated = refuse_other_signature(enrolment.facility_id, signed_by, records=records_representative)
+    told = f"{reason.strip() or '辞退'}(用紙・代表者 {name})"
+    ended = _end(actor, enrolment, last_on=last_on, reason=told)
+    if stated:
+        say(f"{actor.label}が{name}を代表者と確認して記録し、用紙の辞退を登録しました(最終日 {last_on})")
+    return ended
 
 
 @action(P.REPRESENT, says="次の期間の更新を辞退")

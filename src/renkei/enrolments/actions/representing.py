@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renkei.directory.actions import representative_on_paper
 from renkei.directory.queries import representative
 from renkei.gate.actions import refuse
 from renkei.gate.actor import Actor
@@ -22,16 +23,32 @@ def refuse_unless_representative(actor: Actor, facility_id: int, name: str, says
         )
 
 
-def refuse_other_signature(facility_id: int, signed_by: str) -> str:
-    """The name under a paper, which is the representative's where one is known. Raises ``Invalid`` at ``signed_by``."""
+def refuse_other_signature(facility_id: int, signed_by: str, *, records: bool = False) -> tuple[str, bool]:
+    """The name under a paper, which must be the representative's, and whether that was stated only now.
+
+    Raises ``Invalid`` at ``signed_by``.
+
+    Where the directory knows no representative any name would do, so whoever enters the paper states besides
+    (``records``) that this is the representative: the directory keeps it and the trail says who stated it. Raises
+    ``Invalid`` at ``records_representative`` without that.
+    """
     name = clean_note(signed_by.strip(), 80, "signed_by")
     if not name:
         raise Invalid("signed_by_empty", "用紙に署名した代表者の氏名を入力してください。", "signed_by")
     post = representative(facility_id)
-    if post is not None and kanji_key(post.holder) != kanji_key(name):
+    if post is None:
+        if not records:
+            raise Invalid(
+                "representative_unknown",
+                "この医療機関の代表者が記録されていません。署名した人が代表者であることを確かめ、この欄に印を付けてください。",
+                "records_representative",
+            )
+        representative_on_paper(facility_id, name)
+        return name, True
+    if kanji_key(post.holder) != kanji_key(name):
         raise Invalid(
             "not_the_representative",
             f"登録されている代表者({post.holder})と違います。代表者の署名を確かめてください。",
             "signed_by",
         )
-    return name
+    return name, False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
+from renkei.audit.models import AuditEntry
 from renkei.directory import actions as directory
-from renkei.enrolments import actions, jobs, queries
+from renkei.directory.models import Post
+from renkei.enrolments import actions, jobs, queries, turning
 from renkei.enrolments.models import Application, Certificate, Enrolment, Scheme
 from renkei.enrolments.tests.conftest import FIRST_DAY, HAYASHI, draft
 from renkei.enrolments.types import ApplicationDraft, ApplicationKind, Channel
@@ -19,6 +22,7 @@ from renkei.kernel.errors import Invalid, NotAllowed, NotFound, NotPossibleNow
 from renkei.notices.models import Notice
 from testing.cast import Cast
 from testing.database import arranging
+from testing.fixtures import StaffClient
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +128,45 @@ def test_a_withdrawal_on_paper_bears_the_name_of_the_representative(region: Cast
     assert "用紙" in ended.end_reason
 
 
+def test_a_paper_of_a_house_without_a_recorded_representative_needs_the_statement_who_it_is(
+    region: Cast, scheme: Scheme
+) -> None:
+    member, office = join(region, scheme), region.actor("sato")
+    with arranging():
+        Post.objects.filter(facility=region.facility("C2")).update(until_on=date(2026, 5, 1))
+    told: dict[str, Any] = {"last_on": date(2026, 6, 30), "signed_by": "林 和彦"}
+    with clock.frozen(FIRST_DAY):
+        with pytest.raises(Invalid, match="代表者が記録されていません") as refused:
+            actions.withdraw_on_paper(office, member, **told)
+        assert refused.value.field == "records_representative"
+        assert queries.enrolment(office, member.uid).ended_on is None
+        assert Post.objects.filter(facility=region.facility("C2")).count() == 1
+        actions.withdraw_on_paper(office, member, **told, records_representative=True)
+    post = Post.objects.get(facility=region.facility("C2"), until_on=None)
+    assert (post.holder, post.representative, post.person_id) == ("林 和彦", True, None)
+    with arranging():
+        said = " ".join(AuditEntry.objects.values_list("says", flat=True))
+    assert "林 和彦を代表者と確認して記録し、用紙の辞退を登録しました" in said
+
+
+def test_the_page_asks_for_that_statement_only_where_nobody_is_recorded(
+    region: Cast, scheme: Scheme, browser: StaffClient
+) -> None:
+    member = join(region, scheme)
+    url = f"/enrolments/members/{member.uid}/"
+    form = {"paper-last_on": "2026-06-30", "paper-signed_by": HAYASHI, "version": member.version}
+    with clock.frozen(FIRST_DAY):
+        browser.log_in(region.actor("sato"))
+        assert "records_representative" not in browser.get(url).content.decode()
+        with arranging():
+            Post.objects.filter(facility=region.facility("C2")).update(until_on=date(2026, 5, 1))
+        answer = browser.post(f"{url}paper/", form)
+        assert answer.status_code == 422
+        assert "paper-records_representative" in answer.content.decode()
+        assert browser.post(f"{url}paper/", form | {"paper-records_representative": "on"}).status_code == 302
+    assert queries.enrolment(region.actor("sato"), member.uid).ended_on == date(2026, 7, 1)
+
+
 def test_the_same_physician_is_not_registered_twice_at_one_institution(region: Cast, scheme: Scheme) -> None:
     join(region, scheme)
     with clock.frozen(FIRST_DAY), pytest.raises(NotPossibleNow, match="すでに登録"):
@@ -204,7 +247,7 @@ def test_who_objects_to_renewal_is_out_when_the_term_is_over(region: Cast, schem
     member = join(region, scheme)
     with clock.frozen(clock.jst(2027, 3, 1)):
         actions.object_to_renewal(region.actor("hayashi"), member)
-        (preview,) = queries.renewal_preview(region.actor("sato"), scheme, date(2027, 3, 31))
+        (preview,) = turning.renewal_preview(region.actor("sato"), scheme, date(2027, 3, 31))
     assert not preview.goes_on
     assert not queries.marks_on([region.facility("C2").pk], date(2027, 4, 1))
     with clock.frozen(clock.jst(2027, 4, 1)):

@@ -7,7 +7,8 @@ from datetime import date
 from django.db import connection
 
 from renkei.directory.models import Facility
-from renkei.directory.profiles.queries import closed_on_day
+from renkei.directory.profiles.queries import suspension
+from renkei.directory.profiles.types import back
 from renkei.directory.queries import facility_by_id
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor
@@ -56,7 +57,8 @@ def set_need(actor: Actor, session: CounterSession, *, wishes: Wishes, note: str
 
 @action(P.COUNTER, says="候補に加える")
 def pick(actor: Actor, session: CounterSession, *, facility_id: int, picked: bool = True) -> CounterSession:
-    """Onto the shortlist or off it. Raises ``Invalid`` for what cannot be looked for, and over ``MOST_PICKED``."""
+    """Onto the shortlist or off it. Raises ``Invalid`` for what cannot be looked for, and over ``MOST_PICKED``;
+    ``NotPossibleNow`` for who is suspended (休止中)."""
     _open(session)
     others = [key for key in session.shortlist if key != facility_id]
     if picked:
@@ -64,6 +66,7 @@ def pick(actor: Actor, session: CounterSession, *, facility_id: int, picked: boo
             raise Invalid("too_many_picked", f"候補は{MOST_PICKED}件までです。どれかを外してください。")
         if not _is_entry(facility_id):
             raise Invalid("not_in_search", "この施設は検索の対象ではありません。一覧から選んでください。")
+        _refuse_suspended(facility_id)
         others.append(facility_id)
     elif session.chosen_id == facility_id:
         session.chosen, session.way = None, ""
@@ -78,6 +81,15 @@ def _is_entry(facility_id: int) -> bool:
         return cursor.fetchone() is not None
 
 
+def _refuse_suspended(facility_id: int) -> None:
+    """Nobody is sent to a house that rests."""
+    if away := suspension(facility_id):
+        raise NotPossibleNow(
+            "facility_suspended",
+            f"この医療機関は休止中です({back(away.until_on)})。ほかの医療機関を選んでください。",
+        )
+
+
 @action(P.COUNTER, says="選んだ先を記録")
 def choose(actor: Actor, session: CounterSession, *, facility_id: int) -> CounterSession:
     """What the person chose, of the shortlist. Raises ``NotPossibleNow`` for who is closed for good or suspended."""
@@ -87,12 +99,7 @@ def choose(actor: Actor, session: CounterSession, *, facility_id: int) -> Counte
     chosen = facility_by_id(facility_id)
     if chosen is None or not chosen.is_open():
         raise NotPossibleNow("facility_closed", "閉院した医療機関は選べません。候補から外してください。")
-    away = closed_on_day(chosen, clock.today())
-    if away is not None and away.suspension:
-        raise NotPossibleNow(
-            "facility_suspended",
-            f"{chosen.name}は{away.until_on.month}月{away.until_on.day}日まで休止しています。ほかの候補を選んでください。",
-        )
+    _refuse_suspended(facility_id)
     session.chosen = chosen
     session.save()
     return session

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from renkei.directory import queries as directory
+from renkei.directory.profiles.queries import suspended_on
 from renkei.gate.actor import Actor
 from renkei.kernel.names import kana_key
 from renkei.publications import members
@@ -31,8 +32,11 @@ class Receiver:
 
 
 def receivers(actor: Actor, edition: Edition, day: date) -> list[Receiver]:
-    """Members of the edition's schemes on ``day`` that are not closed, in kana order; the house itself is none."""
-    keys = members.members_on(edition.scheme_ids, day) - {edition.facility_id}
+    """Members of the edition's schemes on ``day`` that are not closed, in kana order; the house itself is none.
+
+    Nothing is sent to a house that rests (休止): its membership rests with it.
+    """
+    keys = members.members_on(edition.scheme_ids, day) - {edition.facility_id} - suspended_on(day)
     return [one for one in of(actor, edition.facility_id, keys) if not _closed(one.facility, day)]
 
 

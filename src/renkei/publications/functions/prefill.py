@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from renkei.directory.models import Facility
-from renkei.directory.queries import facilities
+from renkei.directory.models import ClosingDay, Facility
+from renkei.directory.profiles.queries import suspensions_between
+from renkei.directory.queries import facilities, facility_by_id
 from renkei.gate.actor import Actor
 from renkei.publications.functions import queries
 from renkei.publications.functions.types import Form, Item, Kind, Prefilled
 from renkei.referrals.partners.queries import admitted_at, arrived_by_sender, partners
-
-MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,10 @@ class Suggested:
 
 @dataclass(frozen=True)
 class Received:
-    """Patients referred from 特定機能病院, 地域医療支援病院 and 紹介受診重点医療機関 over a fiscal year."""
+    """Patients referred from 特定機能病院, 地域医療支援病院 and 紹介受診重点医療機関 over a fiscal year.
+
+    ``months`` are those in which the house saw patients (診療月数).
+    """
 
     total: int
     months: int
@@ -36,8 +38,8 @@ class Received:
 
     @property
     def monthly(self) -> float:
-        """The monthly mean (月平均)."""
-        return self.total / self.months
+        """The monthly mean (月平均): the year's total by 診療月数, as the form prints it; 0 without such a month."""
+        return self.total / self.months if self.months else 0
 
 
 def fiscal_year_before(year: int) -> tuple[date, date]:
@@ -50,7 +52,29 @@ def received(actor: Actor, year: int) -> Received:
     first, last = fiscal_year_before(year)
     counts = arrived_by_sender(actor, first, last)
     total = sum(n for key, n in counts.items() if queries.hospital_class(key))
-    return Received(total, MONTHS, first, last)
+    return Received(total, months_of_practice(actor.facility_id, first, last), first, last)
+
+
+def months_of_practice(facility_id: int, first: date, last: date) -> int:
+    """診療月数: the calendar months between two days with a day on which the house was there and not suspended (休止).
+
+    Source: かかりつけ医機能報告マニュアル, ロ No.11 (月平均 = 年間の延べ数 ÷ 診療を行った月数; rules.md E.3). A house that opened in
+    October divides by six, a month without patients counts as long as the house was open. Day by day, so that a month is
+    left out only when it was closed from its first day to its last.
+    """
+    house = facility_by_id(facility_id)
+    if house is None:
+        return 0
+    away = suspensions_between(house, first, last)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return len({(day.year, day.month) for day in days if _there(house, away, day)})
+
+
+def _there(house: Facility, away: Iterable[ClosingDay], day: date) -> bool:
+    opened = house.opened_on is None or house.opened_on <= day
+    closed = house.closed_on is not None and house.closed_on <= day
+    rests = any(a.from_on <= day and (a.until_on is None or day <= a.until_on) for a in away)
+    return opened and not closed and not rests
 
 
 def monthly_code(mean: float) -> str:

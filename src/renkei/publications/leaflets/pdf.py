@@ -113,7 +113,13 @@ def removal_list(house: str, lines: Sequence[GoneLine]) -> bytes:
     rows = [
         {
             "kana": line.kana,
-            "cells": ["□", line.name, line.district, format_era(line.ended_on), str(line.left)],
+            "cells": [
+                "□",
+                line.name,
+                line.district,
+                format_era(line.ended_on) + ("(休止)" if line.resting else ""),
+                str(line.left),
+            ],
         }
         for line in lines
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from renkei.directory import queries as directory
+from renkei.directory.profiles.queries import suspended_among, suspended_on
 from renkei.gate.actions import action, refuse
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
@@ -44,7 +45,7 @@ class RackLine:
 
 @dataclass(frozen=True)
 class GoneLine:
-    """A leaflet to take out: the membership ended on ``ended_on``, the first day without it."""
+    """A leaflet to take out: the membership ended on ``ended_on``, the first day without it, or rests (休止) from it on."""
 
     uid: UUID
     name: str
@@ -52,6 +53,7 @@ class GoneLine:
     district: str
     left: int
     ended_on: date
+    resting: bool = False
 
 
 def _mine(actor: Actor) -> Any:
@@ -60,8 +62,9 @@ def _mine(actor: Actor) -> Any:
 
 
 def lines(actor: Actor, district: str = "", day: date | None = None) -> list[RackLine]:
-    """Approved leaflets of members in kana order, of one district or of all."""
+    """Approved leaflets of members in kana order, of one district or of all; without those that rest (休止)."""
     on = day or clock.today()
+    resting = suspended_on(on)
     rows = _mine(actor).exclude(published=None).defer("published__picture")
     rows = list(rows.filter(district=district) if district else rows)
     here = {
@@ -69,7 +72,11 @@ def lines(actor: Actor, district: str = "", day: date | None = None) -> list[Rac
         for scheme_id in {row.scheme_id for row in rows}
         for key in members.members_on([scheme_id], on)
     }
-    found = [_line(row) for row in rows if (row.scheme_id, row.facility_id) in here]
+    found = [
+        _line(row)
+        for row in rows
+        if (row.scheme_id, row.facility_id) in here and row.facility_id not in resting
+    ]
     return sorted(found, key=lambda line: (kana_key(line.kana), line.name))
 
 
@@ -96,15 +103,18 @@ def districts(actor: Actor) -> list[str]:
 
 
 def to_remove(actor: Actor, day: date | None = None) -> list[GoneLine]:
-    """Leaflets that still lie in the rack although the membership ended, in kana order."""
+    """Leaflets that still lie in the rack although the membership ended or its house rests, in kana order."""
     on = day or clock.today()
     rows = list(_mine(actor).filter(racked_number__gt=0))
     ended = members.ended_by(actor.facility_id, on) if rows else {}
-    found = [
-        GoneLine(row.uid, row.facility.name, row.facility.kana, row.district, row.copies_left, gone)
-        for row in rows
-        if (gone := ended.get((row.scheme_id, row.facility_id)))
-    ]
+    resting = suspended_among({row.facility_id for row in rows}, on)
+    found = []
+    for row in rows:
+        away, gone = resting.get(row.facility_id), ended.get((row.scheme_id, row.facility_id))
+        since = gone or (away.from_on if away else None)
+        if since is not None:
+            place = (row.uid, row.facility.name, row.facility.kana, row.district, row.copies_left)
+            found.append(GoneLine(*place, since, resting=gone is None))
     return sorted(found, key=lambda line: kana_key(line.kana))
 
 

@@ -40,6 +40,7 @@ class Line:
     closings: list[str]
     url: str
     stale: bool = False
+    suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def line(number: int, hit: Hit, stale: bool = False) -> Line:
         closings=[closing(c) for c in hit.closings],
         url=reverse("find:detail", args=[hit.uid]),
         stale=stale,
+        suspended=hit.suspended_on(clock.today()),
     )
 
 
@@ -98,6 +100,8 @@ def closing(days: Closing) -> str:
     """``6月8日(月) 臨時休診 学会のため``."""
     word = "休止" if days.suspension else "臨時休診"
     first = _day(days.from_on)
+    if days.until_on is None:
+        return f"{first}から休止(再開未定){' ' + days.note if days.note else ''}"
     span = first if days.from_on == days.until_on else f"{first}〜{_day(days.until_on)}"
     return f"{span} {word}{' ' + days.note if days.note else ''}"
 
@@ -109,7 +113,9 @@ def _day(day: Any) -> str:
 def hours_of_today(hit: Hit) -> str:
     """``本日 9:00–12:00、15:00–18:00``, or that it is closed out of turn; a national holiday has hours of its own."""
     today = clock.today()
-    if any(c.from_on <= today <= c.until_on for c in hit.closings):
+    if hit.suspended_on(today):
+        return "休止中"
+    if any(c.on(today) for c in hit.closings):
         return "本日は臨時休診"
     holiday = bool(holidays.holiday_name(today))
     weekday = HOLIDAY if holiday else today.weekday()
@@ -207,6 +213,7 @@ def geojson(shown: Sequence[Line]) -> dict[str, Any]:
                     "marks": one.hit.marks,
                     "reason": one.hit.reason,
                     "closings": one.closings,
+                    "suspended": one.suspended,
                     "url": one.url,
                 },
             }

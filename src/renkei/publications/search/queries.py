@@ -80,7 +80,7 @@ def by_keys(facility_ids: Sequence[int], asked: Asked) -> list[Hit]:
 
 
 def one(uid: UUID | str, asked: Asked) -> Hit:
-    """One facility as its public page shows it. Raises ``NotFound`` for what is not listed, closed or suspended."""
+    """One facility as its public page shows it. Raises ``NotFound`` for what is not listed or closed."""
     lines = _lines(statement.of_uid(asked, str(uid)))
     if not lines:
         raise NotFound(
@@ -118,7 +118,8 @@ def _miss(line: Sequence[Any], asked: Asked, wishes: Sequence[Wish]) -> Hit:
 
 
 def _closing(raw: Sequence[Any]) -> Closing:
-    return Closing(date.fromisoformat(raw[0]), date.fromisoformat(raw[1]), bool(raw[2]), str(raw[3] or ""))
+    until = date.fromisoformat(raw[1]) if raw[1] else None
+    return Closing(date.fromisoformat(raw[0]), until, bool(raw[2]), str(raw[3] or ""))
 
 
 def _reason(hit: Hit, asked: Asked, count: int) -> str:

@@ -25,7 +25,10 @@ _DISTANCE = f"""CASE WHEN e.latitude IS NULL THEN NULL ELSE {EARTH} * asin(least
  sin(radians(e.latitude - place.lat) / 2) ^ 2
  + cos(radians(place.lat)) * cos(radians(e.latitude)) * sin(radians(e.longitude - place.lon) / 2) ^ 2))) END"""
 """``least`` passes NULL over: a place that is not known must not become the other side of the earth."""
-_CLOSED = "SELECT c.facility_id FROM directory_closingday c WHERE %s BETWEEN c.from_on AND c.until_on"
+_CLOSED = (
+    "SELECT c.facility_id FROM directory_closingday c"
+    " WHERE %s BETWEEN c.from_on AND coalesce(c.until_on, 'infinity'::date)"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Asked:
     today: date
     staff: bool = False
     size: int = 20
+
+    @property
+    def by_name(self) -> bool:
+        """Whoever asks for a name is told that it rests (休止中); nobody else is sent there."""
+        return bool(self.wishes.words)
 
 
 @dataclass
@@ -66,10 +74,15 @@ def _place(wishes: Wishes) -> Sql:
     return Sql("SELECT NULL::float8 AS lat, NULL::float8 AS lon")
 
 
-def _always(asked: Asked) -> Sql:
-    """Not closed, not suspended (休止) today, and listed unless staff ask."""
-    text = f"(e.closed_on IS NULL OR e.closed_on > %s) AND e.facility_id NOT IN ({_CLOSED} AND c.suspension)"
-    return Sql(text + ("" if asked.staff else " AND e.listed"), [asked.today, asked.today])
+def _always(asked: Asked, *, named: bool = False) -> Sql:
+    """Not closed, listed unless staff ask, and not suspended (休止) today unless it is asked for by name."""
+    text = "(e.closed_on IS NULL OR e.closed_on > %s)" + ("" if asked.staff else " AND e.listed")
+    found = Sql(text, [asked.today])
+    return found if named or asked.by_name else found + Sql(" AND NOT ", []) + _suspended(asked)
+
+
+def _suspended(asked: Asked) -> Sql:
+    return Sql(f"e.facility_id IN ({_CLOSED} AND c.suspension)", [asked.today])
 
 
 def _all_of(wishes: Sequence[Wish]) -> Sql:
@@ -107,15 +120,19 @@ def _plain(key: str) -> str:
     return key.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def _columns(asked: Asked) -> Sql:
+def _columns(asked: Asked, *, named: bool = False) -> Sql:
+    """Where a facility stands. ``named``: suspended ones may be among them, whose registration rests with them."""
     condition, params = asked.registry.condition()
     far = len(asked.bands) + 1
     band = f"CASE WHEN place.lat IS NULL THEN 0 ELSE coalesce(width_bucket({_DISTANCE}, %s::float8[]), {far}) END"
     distance = f"CASE WHEN place.lat IS NULL THEN NULL ELSE {_DISTANCE} END"
     text = f"""e.facility_id, e.kana, {distance} AS distance, {band} AS band,
      CASE WHEN e.facility_id IN (SELECT l.facility_id FROM enrolments_listing l
-       JOIN enrolments_scheme s ON s.id = l.scheme_id WHERE {condition}) THEN 0 ELSE 1 END AS unregistered"""
-    return Sql(text, [list(asked.bands), *params])
+       JOIN enrolments_scheme s ON s.id = l.scheme_id WHERE {condition})"""
+    sql = Sql(text, [list(asked.bands), *params])
+    if named or asked.by_name:
+        sql += Sql(" AND NOT ", []) + _suspended(asked)
+    return sql + Sql(" THEN 0 ELSE 1 END AS unregistered")
 
 
 def _shown(asked: Asked, missing: str) -> Sql:
@@ -127,7 +144,7 @@ def _shown(asked: Asked, missing: str) -> Sql:
             AND (d.accepts_referrals OR d.code <> '') ORDER BY d.position, d.id),
      e.tags, coalesce(p.message, ''),
      (SELECT json_agg(json_build_array(c.from_on, c.until_on, c.suspension, c.note) ORDER BY c.from_on, c.id)
-        FROM directory_closingday c WHERE c.facility_id = f.id AND c.until_on >= %s AND c.from_on <= %s::date + 30)::text,
+        FROM directory_closingday c WHERE c.facility_id = f.id AND coalesce(c.until_on, 'infinity') >= %s AND c.from_on <= %s::date + 30)::text,
      (SELECT json_agg(DISTINCT jsonb_build_array(s.key, l.category)) FROM enrolments_listing l
         JOIN enrolments_scheme s ON s.id = l.scheme_id WHERE l.facility_id = f.id AND {condition})::text,
      e.listed, t.distance, t.band, t.unregistered, t.kana AS reading, {missing}
@@ -206,7 +223,7 @@ def _of(asked: Asked, condition: Sql) -> Sql:
         Sql("WITH place AS MATERIALIZED (")
         + _place(asked.wishes)
         + Sql("), top AS (SELECT ")
-        + _columns(asked)
+        + _columns(asked, named=True)
     )
     sql += Sql(" FROM publications_searchentry e CROSS JOIN place WHERE ") + condition + Sql(") ")
     return sql + _shown(asked, "0")
@@ -218,12 +235,12 @@ def of_keys(asked: Asked, facility_ids: Sequence[int]) -> Sql:
 
 
 def of_uid(asked: Asked, uid: str) -> Sql:
-    """One facility, if it may be found at all."""
+    """One facility, if it may be found at all; a suspended one says so."""
     named = Sql(" AND e.facility_id = (SELECT id FROM directory_facility WHERE uid = %s)", [uid])
-    return _of(asked, _always(asked) + named)
+    return _of(asked, _always(asked, named=True) + named)
 
 
 def public_of_keys(asked: Asked, facility_ids: Sequence[int]) -> Sql:
     """Those of these facilities that may be found at all."""
     named = Sql(" AND e.facility_id = ANY(%s)", [list(facility_ids)])
-    return _of(asked, _always(asked) + named)
+    return _of(asked, _always(asked, named=True) + named)

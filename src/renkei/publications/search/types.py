@@ -102,12 +102,16 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Closing:
-    """Days on which a facility is closed out of turn; both count."""
+    """Days on which a facility is closed out of turn; both count. ``until_on`` None: suspended, nobody knows how long."""
 
     from_on: date
-    until_on: date
+    until_on: date | None
     suspension: bool
     note: str
+
+    def on(self, day: date) -> bool:
+        """Whether the facility is closed by it on ``day``."""
+        return self.from_on <= day and (self.until_on is None or day <= self.until_on)
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,10 @@ class Hit:
     registered: bool
     reason: str = ""
     missing: str = ""
+
+    def suspended_on(self, day: date) -> bool:
+        """Whether it rests (休止中) on ``day``."""
+        return any(one.suspension and one.on(day) for one in self.closings)
 
 
 @dataclass(frozen=True)

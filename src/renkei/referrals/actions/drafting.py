@@ -14,6 +14,7 @@ from renkei.accounts.queries import name_of
 from renkei.circles.actions import let_in, let_out, open_circle
 from renkei.circles.types import Basis, Source
 from renkei.directory.models import Facility
+from renkei.directory.profiles.queries import suspension
 from renkei.gate.actions import action
 from renkei.gate.actor import Actor, Kind, current
 from renkei.gate.compiled import fetch
@@ -262,6 +263,10 @@ def send(actor: Actor, referral: Referral, *, electronic: bool | None = None) ->
     if receiver is not None and not receiver.is_open():
         raise Invalid(
             "receiver_closed", f"{receiver.name}は閉院しています。別の医療機関を選んでください。", "receiver"
+        )
+    if receiver is not None and suspension(receiver):
+        raise Invalid(
+            "receiver_suspended", f"{receiver.name}は休止中です。別の医療機関を選んでください。", "receiver"
         )
     if receiver is not None and receiver.pk == referral.sender_id:
         raise Invalid("receiver_is_self", "自施設あての紹介状は送信できません。", "receiver")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from renkei.audit.models import AuditEntry
-from renkei.directory.models import Facility
+from renkei.directory.models import ClosingDay, Facility
 from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import Invalid, NotFound
@@ -36,6 +36,19 @@ def test_a_letter_to_a_clinic_that_closed_is_refused_and_stays_a_draft(region: R
         region.do("aoki", "send", referral)
     assert refusal.value.field == "receiver"
     assert region.state("aoki", referral) == State.DRAFT
+
+
+def test_a_letter_to_a_clinic_that_rests_is_refused_until_it_is_back(region: Region, cast: Cast) -> None:
+    referral = region.draft(to="C2")
+    region.do("aoki", "finalise", referral)
+    with arranging():
+        days = {"from_on": date(2026, 5, 20), "until_on": clock.today(), "suspension": True}
+        ClosingDay.objects.create(facility=cast.facility("C2"), **days)
+    with pytest.raises(Invalid, match="休止中"):
+        region.do("aoki", "send", referral)
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        region.do("aoki", "send", referral)
+    assert region.state("aoki", referral) == State.SENT
 
 
 def test_when_the_sender_has_closed_the_back_referral_asks_for_another_clinic(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renkei.directory.types import CareFunction, FacilityKind
-from renkei.enrolments.eligibility import CHECKS
+from renkei.enrolments.conditions.eligibility import CHECKS
 from renkei.enrolments.periods import term_from
 from renkei.enrolments.types import (
     CHECK_NAMES,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from renkei.directory.imports import actions, running
@@ -14,6 +15,7 @@ from renkei.directory.imports.tests import area
 from renkei.directory.models import Facility, FacilityImport, ImportProgress
 from renkei.gate.actor import Actor, current
 from renkei.gate.context import acting
+from renkei.kernel.errors import NotPossibleNow
 from testing.cast import Cast
 from testing.database import arranging
 from testing.fixtures import StaffClient
@@ -83,6 +85,50 @@ def test_a_job_that_was_killed_leaves_nothing_and_takes_the_whole_list_when_begu
     assert come_in() == ROWS
     with arranging():
         assert FacilityImport.objects.visible_to(current()).get(pk=begun.pk).applied_at
+
+
+def queue_gives_up(import_uid: Any) -> None:
+    """What the worker does after the last attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing' WHERE args->>'import_uid' = %s RETURNING id",
+            [str(import_uid)],
+        )
+        for (number,) in cursor.fetchall():
+            cursor.execute("SELECT procrastinate_finish_job_v1(%s, 'failed', false)", [number])
+
+
+def test_a_job_that_breaks_for_good_says_so_with_what_was_saved_and_what_to_do(
+    begun: FacilityImport, administrator: Actor, browser: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(import_uid: Any, done: int) -> None:
+        raise OSError("no space left on device")
+
+    browser.log_in(administrator)
+    pages = [reverse(f"directory:{name}", args=[begun.uid]) for name in ("import_progress", "import_check")]
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr(running, "tell", broken)
+        with arranging(), pytest.raises(OSError, match="no space"):
+            running.take_in(import_uid=str(begun.uid))
+    # It will be tried once more, so it is still at work.
+    assert all("取り込み中" in browser.get(url).content.decode() for url in pages)
+    with acting(administrator), pytest.raises(NotPossibleNow):
+        actions.begin(administrator, begun, leave_out_bad=False)
+    with arranging():
+        queue_gives_up(begun.uid)
+    for url in pages:
+        page = browser.get(url).content.decode()
+        assert "取り込み中" not in page
+        assert "取り込めませんでした" in page
+        assert "途中まで登録した行も、すべて元に戻っています。もう一度取り込んでください。" in page
+        assert "no space" not in page
+    assert come_in() == 0
+    assert browser.post(pages[1]).status_code == 302
+    assert "取り込み中" in browser.get(pages[0]).content.decode()
+    with arranging():
+        running.take_in(import_uid=str(begun.uid))
+    assert come_in() == ROWS
+    assert "取り込み済み" in browser.get(pages[0]).content.decode()
 
 
 def test_progress_is_seen_in_the_house_that_brought_the_list_alone(begun: FacilityImport, cast: Cast) -> None:

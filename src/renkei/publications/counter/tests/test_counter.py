@@ -164,6 +164,9 @@ def test_who_closed_or_is_suspended_cannot_be_chosen(sato: Actor, clinics: list[
             with pytest.raises(NotPossibleNow) as refused:
                 actions.choose(sato, row, facility_id=clinic.pk)
             assert refused.value.code == code
+        row = actions.pick(sato, row, facility_id=clinics[0].pk, picked=False)
+        with pytest.raises(NotPossibleNow, match="休止中"):
+            actions.pick(sato, row, facility_id=clinics[0].pk)
         assert queries.one(sato, row.uid).chosen_id is None
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
+from renkei.directory.models import ClosingDay
 from renkei.gate.actor import current
 from renkei.gate.context import acting
 from renkei.kernel import clock
@@ -67,6 +68,21 @@ def test_every_member_of_the_day_receives_one_copy_whatever_its_physicians_and_s
     edition = office.sent()
     assert [row.facility.name for row in office.log(edition)] == ["青木内科", "林医院"]
     assert edition.state == EditionState.SENT
+
+
+def test_nothing_is_sent_to_a_clinic_that_rests_and_the_next_edition_comes_by_itself(office: Office) -> None:
+    edition = office.ready()
+    with arranging("C2 rests for the day of the edition"):
+        clinic = office.cast.facility("C2")
+        ClosingDay.objects.create(
+            facility=clinic, from_on=date(2026, 6, 10), until_on=date(2026, 6, 30), suspension=True
+        )
+    with clock.frozen(THE_25TH):
+        office.does(sending.send, edition)
+    assert [row.facility.name for row in office.log(edition)] == ["青木内科"]
+    with acting(office.sato):
+        later = receivers(office.sato, edition, date(2026, 7, 1))
+    assert [one.facility.name for one in later] == ["青木内科", "林医院"]
 
 
 def test_a_clinic_withdrawn_before_the_day_is_not_among_the_receivers(office: Office) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from renkei.directory.actions import set_functions
-from renkei.directory.models import FacilityProfile, Rule
+from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule
 from renkei.gate.context import acting
 from renkei.kernel import clock
 from renkei.kernel.errors import NotAllowed
@@ -59,6 +59,50 @@ def test_patients_referred_by_special_and_support_hospitals_are_counted_as_a_mon
         assert prefill.prefill(sato, queries.shipped_form(2026), 2026).get("referred_outpatients") is None
         row = actions.start_report(sato, year=YEAR)
         assert row.prefilled.get("referred_outpatients") == (code if place else None)
+
+
+YEAR_BEFORE = (date(2026, 4, 1), date(2027, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "rests", "months"),
+    [
+        (None, None, (), 12),
+        (date(2026, 10, 15), None, (), 6),
+        (None, date(2026, 7, 1), (), 3),
+        (None, None, ((date(2026, 12, 1), date(2027, 1, 31)),), 10),
+        (None, None, ((date(2026, 12, 2), date(2027, 1, 31)),), 11),
+        (None, None, ((date(2026, 12, 10), None),), 9),
+        (None, None, ((date(2020, 1, 1), None),), 0),
+    ],
+)
+def test_the_monthly_mean_divides_by_the_months_in_which_the_house_saw_patients(
+    cast: Cast,
+    opened: date | None,
+    closed: date | None,
+    rests: tuple[tuple[date, date | None], ...],
+    months: int,
+) -> None:
+    house = cast.facility("H1")
+    with arranging():
+        Facility.objects.filter(pk=house.pk).update(opened_on=opened, closed_on=closed)
+        for from_on, until_on in rests:
+            ClosingDay.objects.create(facility=house, from_on=from_on, until_on=until_on, suspension=True)
+    with acting(cast.actor("sato")):
+        assert prefill.months_of_practice(house.pk, *YEAR_BEFORE) == months
+    assert prefill.Received(30, months, *YEAR_BEFORE).monthly == (30 / months if months else 0)
+
+
+def test_a_house_of_half_a_year_reports_the_mean_of_its_six_months(region: Cast) -> None:
+    _class_of(region, "C1", 2)
+    with arranging():
+        Facility.objects.filter(pk=region.facility("H1").pk).update(
+            opened_on=date(2026, 4, 1), closed_on=date(2026, 10, 1)
+        )
+    Region(region).arrived()
+    sato = region.actor("sato")
+    with acting(sato):
+        assert prefill.received(sato, YEAR).monthly == pytest.approx(1 / 6)
 
 
 def test_linked_institutions_are_suggested_from_referrals_and_chosen_by_a_person(region: Cast) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
+from renkei.directory.models import ClosingDay
 from renkei.gate.context import acting
 from renkei.kernel.errors import DomainError, NotPossibleNow
 from renkei.publications.leaflets import actions, pdf, printing, queries, rack
@@ -49,6 +50,22 @@ def test_the_rack_list_is_in_kana_order_with_the_copies_to_print(world: World) -
         text = words_of(pdf.rack_list("みどり中央病院", "中央地区", rack.lines(sato)))
     assert text.index("青木内科") < text.index("林医院")
     assert "33部" in text
+
+
+def test_the_leaflet_of_a_clinic_that_rests_is_taken_out_and_printed_again_when_it_is_back(
+    world: World,
+) -> None:
+    row, sato = world.approved("kimura", "C1"), world.cast.actor("sato")
+    world.does("sato", rack.stock, leaflets=[row.leaflet.uid])
+    with arranging("C1 rests for June"):
+        days = {"from_on": date(2026, 6, 1), "until_on": date(2026, 6, 30)}
+        ClosingDay.objects.create(facility=world.cast.facility("C1"), suspension=True, **days)
+    with acting(sato):
+        assert rack.lines(sato) == []
+        assert [(one.name, one.resting) for one in rack.to_remove(sato)] == [("青木内科", True)]
+        rack.take_out(sato, queries.leaflet(sato, row.leaflet.uid))
+        assert rack.to_remove(sato) == []
+        assert [one.to_print for one in rack.lines(sato, day=date(2026, 7, 1))] == [20]
 
 
 def test_a_new_version_is_printed_whole_and_the_old_one_exchanged(world: World) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from renkei.directory.events import ProfileChanged
-from renkei.directory.models import FacilityProfile
+from renkei.directory.models import ClosingDay, FacilityProfile
 from renkei.events.bus import deliver_pending, emit
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -183,7 +183,33 @@ def test_typing_ahead_suggests_only_what_has_a_public_page_today(cast: Cast) -> 
         town.closing(town.clinic("白梅休止医院", kana="シラウメキュウシ"), today, suspension=True)
         just_off = town.clinic("白梅非掲載医院", kana="シラウメヒケイサイ")
         FacilityProfile.objects.filter(facility=just_off).update(listed=False)
-    assert [c.text for c in queries.suggest("白梅")] == ["白梅医院"]
+    assert [c.text for c in queries.suggest("白梅")] == ["白梅医院", "白梅休止医院"]
+
+
+def test_who_rests_is_offered_to_nobody_and_shown_to_whoever_asks_for_it_by_name(cast: Cast) -> None:
+    with clock.frozen(clock.jst(2026, 6, 1, 9, 0)):
+        today = clock.today()
+        with arranging():
+            town = Town()
+            resting, open_one = town.clinic("桜の休止医院", kana="ア"), town.clinic("桜の医院", kana="イ")
+            town.register(resting, cast.facility("H1"))
+            town.register(open_one, cast.facility("H1"))
+            ClosingDay.objects.create(facility=resting, from_on=today, until_on=None, suspension=True)
+        assert names(find(Wishes(department="内科"))) == ["桜の医院"]
+        found = find(Wishes(words="桜の")).hits
+        # Registered first no more, although its reading is the first.
+        assert [(h.name, h.registered, h.suspended_on(today)) for h in found] == [
+            ("桜の医院", True, False),
+            ("桜の休止医院", False, True),
+        ]
+        assert hours_of_today(found[1]) == "休止中"
+        page = queries.one(resting.uid, queries.asked_for(Wishes()))
+        assert (page.suspended_on(today), page.registered) == (True, False)
+        assert names(find(Wishes(words="桜の", day=MONDAY))) == ["桜の医院"]
+        with arranging():
+            ClosingDay.objects.update(until_on=today)
+    with clock.frozen(clock.jst(2026, 6, 2, 9, 0)):
+        assert names(find(Wishes(department="内科"))) == ["桜の休止医院", "桜の医院"]
 
 
 def test_a_holiday_shows_the_hours_of_holidays_as_todays(cast: Cast) -> None:

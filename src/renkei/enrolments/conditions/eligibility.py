@@ -126,16 +126,27 @@ def _unmet(
     facility, owner = facility_by_id(draft.facility_id), facility_by_id(owner_id)
     if facility is None:
         return
+    yield from unmet(manifest, draft, facility, owner, areas)
+    if not facility.is_open():
+        yield Finding("barred", "closed", "閉院した施設です")
+
+
+def unmet(
+    manifest: Manifest,
+    draft: ApplicationDraft,
+    facility: Facility,
+    owner: Facility | None,
+    areas: Iterable[str],
+) -> Iterable[Finding]:
+    """The conditions of the manifest that are not met; ``facility`` is the draft's, ``owner`` runs the scheme."""
     for rule in manifest.eligibility:
         values = (*rule.values, *areas) if OF_SCHEME in rule.values else rule.values
-        unmet = [
+        failing = [
             house.name
             for house in _houses(manifest, draft, facility, rule.check)
             if not CHECKS[rule.check](house, draft, values, owner)
         ]
-        if unmet:
-            names = "、".join(unmet) if manifest.enrols is Enrols.CORPORATION else ""
+        if failing:
+            names = "、".join(failing) if manifest.enrols is Enrols.CORPORATION else ""
             label = f"{rule.label}({names})" if names else rule.label
             yield Finding("outside" if rule.principle else "barred", rule.check, label)
-    if not facility.is_open():
-        yield Finding("barred", "closed", "閉院した施設です")

@@ -1,0 +1,1 @@
+"""Conditions of a scheme, asked of applications and of members."""
