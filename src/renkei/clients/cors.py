@@ -45,7 +45,10 @@ def preflight(request: HttpRequest, methods: str) -> HttpResponse | None:
 
 def mark(request: HttpRequest, response: HttpResponseBase) -> None:
     """Let the page of a registered app read the answer."""
-    patch_vary_headers(response, ["Origin"])
+    if response.has_header("Vary"):
+        patch_vary_headers(response, ["Origin"])
+    else:
+        response["Vary"] = "Origin"
     if _may(request):
         response["Access-Control-Allow-Origin"] = request.META["HTTP_ORIGIN"]
         response["Access-Control-Expose-Headers"] = _EXPOSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from renkei.kernel.errors import Invalid
 
 Params = list[tuple[str, str]]
 MOST_PARAMS = 100
+_UNSTORABLE = re.compile("[\x00-\x1f\ud800-\udfff]")
 
 
 @dataclass
@@ -81,7 +83,7 @@ def read_params(query: str) -> Params:
     except ValueError:
         raise BadRequest("params.too_many", f"パラメータは{MOST_PARAMS}個までです。") from None
     for name, value in found:
-        if any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in name + value):
+        if _UNSTORABLE.search(name) or _UNSTORABLE.search(value):
             raise BadRequest("params.control", f"「{name[:40]}」に使えない文字が入っています。")
     return found
 

@@ -7,7 +7,8 @@ line of the trail) goes together with the next question, or with COMMIT.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -22,6 +23,9 @@ from psycopg.waiting import Ready, Wait
 MOST = 1_000
 """Statements that stay prepared on one connection."""
 Line = tuple[Any, ...]
+_Key = tuple[str, tuple[int, ...]]
+"""A statement and the types of its values: what is prepared under one name."""
+_Call = tuple[Callable[..., None], tuple[Any, ...]]
 _PLACE = re.compile("%[s%]")
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -41,79 +45,64 @@ class Wire:
         self.connection = connection
         self._link = connection.pgconn
         self._adapt = Transformer(connection)
-        self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._names: dict[_Key, bytes] = {}
         self._numbers = count(1)
 
     def send(self, messages: Sequence[Message]) -> PGresult:
         """The answer to the last of ``messages``. Raises the driver's error of the first that failed; the rest is not done."""
-        parts = [part for message in messages for part in self._parts(message)]
+        fresh: list[_Key] = []
+        calls = [call for message in messages for call in self._calls(message, fresh)]
         self._link.enter_pipeline_mode()
         try:
-            for part in parts:
-                part.put(self._link)
+            for put, values in calls:
+                put(*values)
             self._link.pipeline_sync()
             answers = self.connection.wait(_answers(self._link))
         except BaseException:
             self.connection.close()
             raise
         self._link.exit_pipeline_mode()
-        if len(answers) == len(parts) and all(answer.status in _DONE for answer in answers):
+        if len(answers) == len(calls) and all(answer.status in _DONE for answer in answers):
             return answers[-1]
-        raise self._failed(parts, answers)
+        raise self._failed(fresh, answers)
 
     def lines(self, answer: PGresult) -> list[Line]:
         """The rows of an answer, each value as Python has it."""
         self._adapt.set_pgresult(answer)
         return self._adapt.load_rows(0, answer.ntuples, tuple)
 
-    def _parts(self, message: Message) -> list[_Part]:
+    def _calls(self, message: Message, fresh: list[_Key]) -> list[_Call]:
+        """What is put into the pipeline, one answer each; a statement that is prepared for it is added to ``fresh``."""
+        link = self._link
         if not message.lasting:
-            return [_Part(_numbered(message.sql))]
+            return [(link.send_query_params, (_numbered(message.sql), None))]
         values = self._adapt.dump_sequence(message.values, [PyFormat.AUTO] * len(message.values))
         key = (message.sql, self._adapt.types or ())
-        known = self._names.get(key)
-        if known is not None:
-            return [_Part(known, values, self._adapt.formats)]
+        name = self._names.get(key)
+        if name is not None:
+            return [(link.send_query_prepared, (name, values, self._adapt.formats))]
         name = self._names[key] = f"renkei_{next(self._numbers)}".encode()
-        made = [
-            _Part(_numbered(message.sql), key=key, name=name),
-            _Part(name, values, self._adapt.formats),
+        fresh.append(key)
+        made: list[_Call] = [
+            (link.send_prepare, (name, _numbered(message.sql), key[1] or None)),
+            (link.send_query_prepared, (name, values, self._adapt.formats)),
         ]
         if len(self._names) > MOST:
-            oldest = next(iter(self._names))
-            made.insert(0, _Part(b"DEALLOCATE " + self._names.pop(oldest)))
+            oldest = self._names.pop(next(iter(self._names)))
+            made.insert(0, (link.send_query_params, (b"DEALLOCATE " + oldest, None)))
         return made
 
-    def _failed(self, parts: Sequence[_Part], answers: Sequence[PGresult]) -> Exception:
+    def _failed(self, fresh: Sequence[_Key], answers: Sequence[PGresult]) -> Exception:
         """The error of the first that failed; what should have been prepared meanwhile counts as unknown again."""
-        for part in parts:
-            if part.key is not None:
-                self._names.pop(part.key, None)
+        for key in fresh:
+            self._names.pop(key, None)
         for answer in answers:
             if answer.status == ExecStatus.FATAL_ERROR:
                 return error_from_result(answer, encoding=self.connection.info.encoding)
         return OperationalError("the database ended the connection")
 
 
-class _Part(NamedTuple):
-    """One message of the protocol: a statement by its name; with ``key`` its preparation; by itself plain SQL."""
-
-    text: bytes
-    values: Sequence[Any] | None = None
-    formats: Sequence[Any] | None = None
-    key: tuple[str, tuple[int, ...]] | None = None
-    name: bytes = b""
-
-    def put(self, link: PGconn) -> None:
-        """Into the pipeline."""
-        if self.key is not None:
-            link.send_prepare(self.name, self.text, self.key[1] or None)
-        elif self.values is not None:
-            link.send_query_prepared(self.text, self.values, self.formats)
-        else:
-            link.send_query_params(self.text, None)
-
-
+@lru_cache(maxsize=MOST)
 def _numbered(sql: str) -> bytes:
     """``%s`` as ``$1``, ``$2`` …"""
     numbers = count(1)
