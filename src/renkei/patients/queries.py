@@ -165,10 +165,8 @@ def _shared_keys(asked: _Asked, start: Key) -> list[Key]:
 
 def run(sql: str, values: list[Any]) -> list[Key]:
     """What one of the functions of the database finds: (reading, key) in order of reading."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[Key] = cursor.fetchall()
-        return found
+    found: list[Key] = connection.run_prepared(sql, values)  # type: ignore[attr-defined]
+    return found
 
 
 def among_known(actor: Actor) -> Q:
