@@ -27,9 +27,23 @@ class Holds(Begins):
     form = "STRPOS({}, {}) > 0"
 
 
+class Said(Lookup):
+    """``field <> ''`` for True, ``field = ''`` for False: a constant of the SQL, so that a prepared statement may use an
+    index of the rows that say something."""
+
+    lookup_name = "said"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """SQL and parameters."""
+        left, params = self.process_lhs(compiler, connection)
+        return f"{left} {'<>' if self.rhs else '='} ''", tuple(params)
+
+
 def register() -> None:
     """Offer them on every text column."""
     kinds: tuple[type[Field[Any, Any]], ...] = (CharField, TextField)
     for kind in kinds:
         kind.register_lookup(Begins)
         kind.register_lookup(Holds)
+        kind.register_lookup(Said)

@@ -240,16 +240,21 @@ def _by_identifier(actor: Actor, values: Sequence[Token]) -> Q:
 def _identified(actor: Actor, value: Token) -> list[Q]:
     found = []
     if value.system is None:
-        found.append(Q(local_number=value.code))
+        found.append(_numbered(value.code))
     elif value.system.startswith(LOCAL_PATIENT):
         institution = value.system.removeprefix(LOCAL_PATIENT)
-        found.append(Q(local_number=value.code, facility__institution_number=institution))
+        found.append(_numbered(value.code) & Q(facility__institution_number=institution))
     if value.fits(MEMBER_ID) and _is_member_id(value.code):
         numbers = InsuredNumber.objects.visible_to(actor).filter(member_id=value.code, valid_until=None)
         found.append(Q(pk__in=numbers.values("patient_id")))
     if value.fits(INSTANCE_ID) and (uid := read_uuid(value.code)):
         found.append(Q(uid=uid))
     return found
+
+
+def _numbered(number: str) -> Q:
+    """Rows of this number, by the index of those that have one."""
+    return Q(local_number=number, local_number__said=True)
 
 
 def _is_member_id(code: str) -> bool:

@@ -53,6 +53,9 @@ class Patient(PatientData):
             models.Index(
                 fields=["phone_digits"], condition=~Q(phone_digits=""), name="patient_of_region_by_phone"
             ),
+            models.Index(
+                fields=["local_number"], condition=~Q(local_number=""), name="patient_of_region_by_number"
+            ),
             models.Index(fields=["kana_key", "id"], name="patient_of_region_by_kana"),
             models.Index(fields=["kanji_key", "id"], name="patient_of_region_by_kanji"),
             GinIndex(fields=["bigrams"], name="patient_by_part"),

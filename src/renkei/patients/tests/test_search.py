@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from renkei.circles.actions import let_in, open_circle
@@ -244,3 +245,23 @@ def test_a_reading_that_differs_only_in_voicing_is_proposed_but_weaker(cast: Cas
     assert "カナが濁点だけ違う" in loose[0].reasons
     assert loose[0].score < exact[0].score
     assert names.kana_key("ヤマサキ") != names.kana_key("ヤマザキ")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_prepared_question_for_a_number_uses_the_index_of_those_that_have_one(
+    cast: Cast, told: bool
+) -> None:
+    aoki = cast.actor("aoki")
+    wanted = Q(local_number="A-1", local_number__said=True) if told else Q(local_number="A-1")
+    with acting(aoki), transaction.atomic(), connection.cursor() as cursor:
+        sql, values = (
+            Patient.objects.visible_to(aoki).filter(wanted).order_by().values("pk").query.sql_with_params()
+        )
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"PREPARE asked AS {sql.replace('%s', '${}')}".format(*range(1, len(values) + 1)))
+        cursor.execute(f"EXPLAIN EXECUTE asked({', '.join(['%s'] * len(values))})", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE asked")
+    by_number = "local_number_once" in plan or "patient_of_region_by_number" in plan
+    assert by_number is told, plan
