@@ -268,7 +268,11 @@ def _is_member_id(code: str) -> bool:
 
 def _by_phone(actor: Actor, values: Sequence[Token]) -> Q:
     numbers = {re.sub(r"\D", "", v.code) for v in values if v.system in (None, "phone")}
-    return Q(phone_digits__in=sorted(numbers - {""})) if numbers - {""} else Q(pk__in=[])
+    return (
+        Q(phone_digits__in=sorted(numbers - {""}), phone_digits__said=True)
+        if numbers - {""}
+        else Q(pk__in=[])
+    )
 
 
 def _name(name: str, part: str, doc: str) -> Param:
