@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 TICKS = os.sysconf("SC_CLK_TCK")
-THREADS = 2
+THREADS = 8
+"""Connections at once, as many as the open servers of the design's table were asked with."""
 
 
 def free_port() -> int:
