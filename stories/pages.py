@@ -48,8 +48,11 @@ MEMBER = (
     ">> .actions a",
     "+ profile/",
     "+ closing-days/",
+    "+ suspension/",
 )
 """The same from the other side, and what a house writes about itself."""
+RESTING = "柴崎皮膚科"
+"""A clinic of the demo that is suspended (休止中), nobody knows until when."""
 PUBLIC = (
     "/accounts/login/",
     "/accounts/invitation/",
@@ -57,6 +60,8 @@ PUBLIC = (
     "/find/?q=内科",
     "> main a[href^='/find/0']",
     "/find/?q=どこにもない",
+    f"/find/?q={RESTING}",
+    "> main a[href^='/find/0']",
 )
 """Steps of somebody who is not logged in."""
 PAGES: dict[str, tuple[str, ...]] = {
@@ -140,6 +145,10 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/notices/outbox/",
         "/directory/import/",
         "/directory/new/",
+        f"/directory/?q={RESTING}",
+        ">> main table a",
+        "+ suspension/",
+        "+ closing-days/",
         "/demo/clock/",
         "/ui/gallery/",
     ),

@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
 from stories.conftest import Site
-from stories.journeys import fill_letter, start_letter
-from stories.pages import PAGES, PUBLIC
+from stories.journeys import choose, fill_letter, start_letter
+from stories.pages import PAGES, PUBLIC, RESTING
 from stories.steps import DESKTOP, PHONE, Desk, given, then, when
 
 NARROW_DESKS = (1280, 1100)
@@ -140,6 +140,21 @@ def test_the_letter_while_it_is_written_signed_and_waiting(people: Desk, site: S
             people.go(doctor, path)
             expect(doctor.locator("h1")).to_be_visible()
             look(people, doctor)
+
+
+def test_a_receiver_that_rests_is_said_before_the_letter_is_sent(people: Desk, site: Site) -> None:
+    with given("木村's draft of a letter"):
+        clerk = people.at("kimura.c1")
+        start_letter(people, clerk, "鈴木 一郎")
+        said = clerk.locator("#receiver-box [data-combo-warning]")
+        expect(said).to_be_hidden()
+    with when("she types the name of a clinic that rests, and takes it"):
+        choose(clerk, "receiver", RESTING, f"{RESTING}.*休止中")
+    with then("it stands at the field that nothing can be sent there, and goes with the name"):
+        expect(said).to_have_text("休止中(再開未定)。再開するまで紹介状を送れません。")
+        look(people, clerk)
+        clerk.locator("input[name=receiver]").press("Backspace")
+        expect(said).to_be_hidden()
 
 
 def test_the_check_before_a_list_of_facilities_is_taken_over(people: Desk, site: Site) -> None:

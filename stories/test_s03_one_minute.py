@@ -45,7 +45,7 @@ def test_a_known_patient_is_referred_with_two_fields_and_few_keys(people: Desk, 
     with when("he takes the patient, copies the last letter and writes only the purpose"):
         hands.press("w")
         doctor.wait_for_url("**/referrals/new/")
-        expect(doctor.locator("input[name=q]")).to_be_focused()
+        expect(doctor.locator("main input[name=q]")).to_be_focused()
         hands.type("patient", "鈴木 一郎")
         hands.press("Enter")
         doctor.wait_for_url("**q=*")

@@ -16,6 +16,7 @@ from renkei.directory.imports.export import export as export_csv
 from renkei.directory.models import Facility
 from renkei.directory.permissions import P
 from renkei.directory.profiles import present
+from renkei.directory.profiles.queries import resting_words
 from renkei.directory.reach import may_change
 from renkei.directory.types import WEEKDAYS, AreaLevel, FacilityKind
 from renkei.directory.types import settings as registered_settings
@@ -121,9 +122,10 @@ def map_picture(request: HttpRequest, uid: UUID) -> HttpResponse:
 @page(P.VIEW)
 @require_GET
 def suggest(request: HttpRequest) -> JsonResponse:
-    """``GET ?q=&kind=``: open facilities for a type-ahead; ``code`` is the facility's uid."""
+    """``GET ?q=&kind=``: open facilities for a type-ahead; ``code`` is the facility's uid. Who rests (休止中) is marked."""
     found = queries.search_facilities(request.GET.get("q", "")[:100], request.GET.getlist("kind"), limit=20)
-    return suggestions(Choice(f.uid, f.name, f.address or f.kind_label) for f in found)
+    rest = resting_words([f.id for f in found])
+    return suggestions(Choice(f.uid, f.name, f.address or f.kind_label, rest.get(f.id, "")) for f in found)
 
 
 @page(P.VIEW)

@@ -43,8 +43,11 @@ def _field_of(asked: FormField, *, required: bool) -> forms.Field:
     return forms.CharField(max_length=200, **common)
 
 
-def _signature(recorded: str = "") -> dict[str, forms.Field]:
-    """Whose name stands under a paper; where nobody is recorded, the clerk says that it is the representative's."""
+def _signature(recorded: str | None = "") -> dict[str, forms.Field]:
+    """Whose name stands under a paper; where nobody is recorded, the clerk says that it is the representative's.
+
+    ``recorded`` is the representative that the directory knows, "" when it knows none, None when the house is not chosen yet.
+    """
     asked: dict[str, forms.Field] = {
         "signed_by": forms.CharField(
             label="用紙に署名した代表者",
@@ -53,10 +56,15 @@ def _signature(recorded: str = "") -> dict[str, forms.Field]:
         )
     }
     if not recorded:
+        when = (
+            "この医療機関の代表者はまだ記録されていません。"
+            if recorded is not None
+            else "代表者の記録がない医療機関のときだけ、印を付けてください。"
+        )
         asked["records_representative"] = forms.BooleanField(
-            label="代表者であることを確認し、代表者として記録する",
+            label="署名した人が代表者であることを確かめた(代表者として記録する)",
             required=False,
-            help_text="代表者の記録がない医療機関だけで必要です。確認した人の名前が監査の記録に残ります。",
+            help_text=f"{when}確かめた人の名前が監査の記録に残ります。",
         )
     return asked
 
@@ -65,7 +73,7 @@ class ApplicationForm(UiForm):
     """The application form of one scheme. ``office``: entered from paper, so gaps are allowed and the house is chosen.
 
     ``own`` are the corporations to choose from (all); ``known``: the house is that of a membership; ``signed``: the paper bears
-    the signature of the representative.
+    the signature of the representative, which is ``recorded`` ("": nobody is; None: the house is not chosen yet).
     """
 
     def __init__(
@@ -76,6 +84,7 @@ class ApplicationForm(UiForm):
         own: Iterable[Any] | None = None,
         known: bool = False,
         signed: bool = False,
+        recorded: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -93,7 +102,7 @@ class ApplicationForm(UiForm):
         for asked in manifest.fields:
             self.fields[f"{PREFIX}{asked.key}"] = _field_of(asked, required=not office)
         if signed:
-            self.fields |= _signature()
+            self.fields |= _signature(recorded)
 
     def _add_subject(self, manifest: Manifest, *, office: bool, own: Iterable[Any] | None) -> None:
         """Who is enrolled, in the words of this kind of scheme."""

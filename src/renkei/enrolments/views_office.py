@@ -107,7 +107,13 @@ def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
     known = before is not None and kind != ApplicationKind.MOVE
     signed = kind in BY_REPRESENTATIVE and manifest.change == "representative"
     form = ApplicationForm(
-        request.POST or None, manifest=manifest, office=True, known=known, signed=signed, initial=said
+        request.POST or None,
+        manifest=manifest,
+        office=True,
+        known=known,
+        signed=signed,
+        recorded=queries.represented_by(before) if before and known else None,
+        initial=said,
     )
     made: list[Application] = []
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from renkei.directory.profiles.queries import resting_word
 from renkei.directory.queries import look_up_facility
 from renkei.gate.actor import Actor
 from renkei.referrals.models import DateOffer, Referral
@@ -28,7 +29,13 @@ class CloseForm(UiForm):
 class RedirectForm(UiForm):
     """Another facility is suggested to the sender."""
 
-    to = TypeAheadField(label="案内する医療機関", url="directory:suggest", lookup=look_up_facility)
+    to = TypeAheadField(
+        label="案内する医療機関",
+        url="directory:suggest",
+        lookup=look_up_facility,
+        warns=resting_word,
+        warning_note="再開するまで紹介状を受け取れません。",
+    )
     reason = NoteField(label="理由", max_length=500, rows=3)
 
 

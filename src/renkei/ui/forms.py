@@ -91,10 +91,19 @@ class TypeAheadWidget(forms.Widget):
 
     template_name = "ui/widgets/typeahead.html"
 
-    def __init__(self, url: str = "", min_chars: int = 1, attrs: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str = "",
+        min_chars: int = 1,
+        attrs: dict[str, Any] | None = None,
+        warns: Callable[[str], str] | None = None,
+        warning_note: str = "",
+    ) -> None:
         super().__init__(attrs)
         self.url = url
         self.min_chars = min_chars
+        self.warns = warns
+        self.warning_note = warning_note
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Choice | None:
         """What was posted under ``name`` and ``<name>_code``; None when the text is empty."""
@@ -112,6 +121,11 @@ class TypeAheadWidget(forms.Widget):
         context["chosen"] = chosen
         context["url"] = _url(self.url)
         context["min_chars"] = self.min_chars
+        word = self.warns(chosen.code) if chosen.code and self.warns else ""
+        context |= {"warning": f"{word}。{self.warning_note}" if word else "", "note": self.warning_note}
+        own = context["widget"]["attrs"]
+        context["warning_id"] = f"{own.get('id', name)}_warning"
+        own["aria-describedby"] = f"{own.get('aria-describedby', '')} {context['warning_id']}".strip()
         return context
 
 
@@ -120,7 +134,8 @@ class TypeAheadField(forms.Field):
 
     ``url`` (a URL name or path) answers ``GET ?q=`` with ``suggestions(...)``. ``lookup(code, text)`` returns the true
     ``Choice`` or None when there is no such thing: the posted pair is never trusted. ``free_text`` lets text without code
-    pass as it is (then ``lookup`` is asked only when there is a code).
+    pass as it is (then ``lookup`` is asked only when there is a code). ``warns(code)`` is what must be known of what is
+    chosen, "" for nothing: it is shown below the field, with ``warning_note`` (what follows from it), and stops nobody.
     """
 
     widget = TypeAheadWidget
@@ -134,9 +149,12 @@ class TypeAheadField(forms.Field):
         lookup: Callable[[str, str], Choice | None] | None = None,
         free_text: bool = False,
         min_chars: int = 1,
+        warns: Callable[[str], str] | None = None,
+        warning_note: str = "",
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("widget", TypeAheadWidget(url, min_chars))
+        widget = TypeAheadWidget(url, min_chars, warns=warns, warning_note=warning_note)
+        kwargs.setdefault("widget", widget)
         super().__init__(**kwargs)
         self.lookup = lookup
         self.free_text = free_text
@@ -154,9 +172,13 @@ class TypeAheadField(forms.Field):
 
 
 def suggestions(choices: Iterable[Choice]) -> JsonResponse:
-    """The answer of a type-ahead address: ``{"results": [{"code", "text", "detail"}]}``, at most 20."""
+    """The answer of a type-ahead address: ``{"results": [{"code", "text", "detail"}]}``, at most 20.
+
+    A choice of which something must be known has its ``warning`` besides.
+    """
     found = [
-        {"code": c.code, "text": c.text, "detail": c.detail} for c, _ in zip(choices, range(20), strict=False)
+        {"code": c.code, "text": c.text, "detail": c.detail} | ({"warning": c.warning} if c.warning else {})
+        for c, _ in zip(choices, range(20), strict=False)
     ]
     return JsonResponse({"results": found}, json_dumps_params={"ensure_ascii": False})
 
@@ -259,8 +281,12 @@ class UiMixin:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+    def full_clean(self) -> None:
+        """Speaks in the fields' own words first: many forms add fields after their beginning."""
         for name, field in self.fields.items():
             _speak(field, str(field.label or name))
+        super().full_clean()  # type: ignore[misc]
 
     def take(self, error: DomainError) -> None:
         """Show a refusal of an action at the field it names, or at the top; the page answers with ``error.status``."""

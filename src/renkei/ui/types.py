@@ -146,11 +146,15 @@ class Row(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A type-ahead value. ``code`` is empty when the person wrote free text instead of taking a suggestion."""
+    """A type-ahead value. ``code`` is empty when the person wrote free text instead of taking a suggestion.
+
+    ``warning`` is what whoever takes it must know (休止中); it stands in the list and stays at the field.
+    """
 
     code: str
     text: str
     detail: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

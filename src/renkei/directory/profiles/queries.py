@@ -9,10 +9,12 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from renkei.directory.models import ClosingDay, Facility, FacilityProfile, Rule, StaffNote
-from renkei.directory.profiles.types import LANGUAGES, Confirmation
+from renkei.directory.profiles.types import LANGUAGES, Confirmation, back
+from renkei.directory.queries import facility as facility_of
 from renkei.directory.queries import rule
 from renkei.gate.actor import Actor
 from renkei.kernel import clock
+from renkei.kernel.errors import NotFound
 
 CONFIRM_MONTHS = "directory.confirm_months"
 
@@ -62,6 +64,20 @@ def suspended_among(facility_ids: Iterable[int], day: date | None = None) -> dic
     """Which of many facilities are suspended (休止) on a day (today), in one query."""
     rows = _closed(day or clock.today()).filter(suspension=True, facility_id__in=list(facility_ids))
     return {row.facility_id: row for row in rows}
+
+
+def resting_words(facility_ids: Iterable[int]) -> dict[int, str]:
+    """``休止中(9月1日再開予定)`` for those of many facilities that are suspended today, in one query."""
+    return {key: f"休止中({back(row.until_on)})" for key, row in suspended_among(facility_ids).items()}
+
+
+def resting_word(uid: str) -> str:
+    """The same for one facility by its uid, as a type-ahead holds it; "" when it is open, or there is none."""
+    try:
+        key = facility_of(uid).pk
+    except NotFound:
+        return ""
+    return resting_words([key]).get(key, "")
 
 
 def suspensions_between(facility: Facility | int, first: date, last: date) -> list[ClosingDay]:

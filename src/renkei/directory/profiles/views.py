@@ -16,7 +16,6 @@ from renkei.directory.profiles import actions, forms, present, queries, suspendi
 from renkei.directory.views_edit import form_page, own_facility, saved
 from renkei.gate.actor import current
 from renkei.gate.pages import page
-from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
 
 
@@ -97,14 +96,21 @@ def suspension(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _resume(request: HttpRequest, facility: Facility, said: ClosingDay) -> HttpResponse:
-    form = forms.ResumeForm(request.POST or None, initial={"back_on": clock.today()})
+    planned = said.until_on + suspending.DAY if said.until_on else None
+    form = forms.ResumeForm(request.POST or None, initial={"back_on": planned})
+    kept: list[ClosingDay | None] = []
     if request.method == "POST" and saved(
         form,
-        lambda: suspending.resume(current(), facility, back_on=form.cleaned_data["back_on"]),
+        lambda: kept.append(suspending.resume(current(), facility, back_on=form.cleaned_data["back_on"])),
     ):
-        messages.success(request, "再開日を登録しました。")
+        says = "再開日を登録しました。" if kept[0] else "休止を取りやめました。"
+        messages.success(request, says)
         return redirect("directory:facility", facility.uid)
-    note = f"登録されている休止: {present.span(said)}。はじめの日か、それより前の日付にすると休止を取りやめます。"
+    first = f"{said.from_on.month}月{said.from_on.day}日"
+    note = (
+        f"登録されている休止: {present.span(said)}。"
+        f"再開日を、休止のはじめの日({first})かそれより前にすると、休止そのものを取りやめます。"
+    )
     return form_page(request, form, "再開の登録", facility, note=note)
 
 

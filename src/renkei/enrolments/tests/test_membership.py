@@ -160,8 +160,11 @@ def test_the_page_asks_for_that_statement_only_where_nobody_is_recorded(
         assert "records_representative" not in browser.get(url).content.decode()
         with arranging():
             Post.objects.filter(facility=region.facility("C2")).update(until_on=date(2026, 5, 1))
+        empty = browser.post(f"{url}paper/", form | {"paper-signed_by": ""}).content.decode()
+        assert "「用紙に署名した代表者」を入力してください。" in empty
         answer = browser.post(f"{url}paper/", form)
         assert answer.status_code == 422
+        assert "この医療機関の代表者はまだ記録されていません。" in answer.content.decode()
         assert "paper-records_representative" in answer.content.decode()
         assert browser.post(f"{url}paper/", form | {"paper-records_representative": "on"}).status_code == 302
     assert queries.enrolment(region.actor("sato"), member.uid).ended_on == date(2026, 7, 1)

@@ -117,7 +117,7 @@ def removal_list(house: str, lines: Sequence[GoneLine]) -> bytes:
                 "□",
                 line.name,
                 line.district,
-                format_era(line.ended_on) + ("(休止)" if line.resting else ""),
+                f"{format_era(line.ended_on)}から{'休止' if line.resting else '登録なし'}",
                 str(line.left),
             ],
         }
@@ -126,9 +126,9 @@ def removal_list(house: str, lines: Sequence[GoneLine]) -> bytes:
     return _list(
         house,
         "ラックから外すリーフレット",
-        "登録が終了した医療機関",
-        ["", "医療機関", "地区", "登録のない最初の日", "残り"],
-        ["8", "fr", "30", "40", "16"],
+        "登録が終了した医療機関と、休止中の医療機関",
+        ["", "医療機関", "地区", "外す理由", "残り"],
+        ["8", "fr", "30", "54", "16"],
         [False, False, False, False, True],
         rows,
         total=f"{len(lines)}件",

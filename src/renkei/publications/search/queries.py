@@ -13,6 +13,7 @@ from uuid import UUID
 from django.core.signing import BadSignature, Signer
 from django.db import connection
 
+from renkei.directory.profiles.queries import resting_words
 from renkei.directory.queries import rule, search_facilities
 from renkei.kernel import clock
 from renkei.kernel.errors import NotFound
@@ -180,9 +181,9 @@ def suggest(text: str, limit: int = 12) -> list[Choice]:
     found = [Choice(f"d:{t.label}", t.label, "診療科") for t in named[:5]]
     names = search_facilities(text, limit=2 * limit)
     open_to_all = _listed([f.id for f in names])
-    return (
-        found + [Choice(f.uid, f.name, f.address) for f in names if f.id in open_to_all][: limit - len(found)]
-    )
+    shown = [f for f in names if f.id in open_to_all][: limit - len(found)]
+    rest = resting_words([f.id for f in shown])
+    return found + [Choice(f.uid, f.name, f.address, rest.get(f.id, "")) for f in shown]
 
 
 def _listed(facility_ids: Sequence[int]) -> set[int]:

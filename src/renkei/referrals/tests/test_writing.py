@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from renkei.directory.models import ClosingDay
 from renkei.gate.context import acting
+from renkei.kernel import clock
 from renkei.referrals import actions
 from renkei.referrals.tests.desks import (
     PURPOSE,
@@ -25,6 +27,7 @@ from renkei.referrals.tests.desks import (
 )
 from renkei.referrals.types import Diagnosis, LetterContent, Prescription, State
 from testing.cast import Cast
+from testing.database import arranging
 from testing.fixtures import StaffClient
 
 __all__ = ["clerk", "monday", "physician"]
@@ -255,6 +258,21 @@ def test_a_forged_code_of_a_facility_is_refused(clerk: Desk) -> None:
         referral, receiver="みどり中央病院", receiver_code="00000000-0000-0000-0000-000000000000"
     )
     assert answer.status_code == 422
+
+
+def test_a_receiver_that_rests_is_said_at_the_field_and_stops_no_draft(clerk: Desk, physician: Desk) -> None:
+    with arranging():
+        ClosingDay.objects.create(
+            facility=clerk.cast.facility("H1"), from_on=clock.today(), until_on=None, suspension=True
+        )
+    referral = physician.start()
+    assert physician.post(referral, purpose="下書きの目的").status_code == 302
+    page = text_of(physician.browser.get(url(referral)))
+    assert "休止中(再開未定)。再開するまで紹介状を送れません。" in page
+    refused = physician.post(referral, "send")
+    assert refused.status_code == 422
+    assert "休止中です" in text_of(refused)
+    assert physician.see(referral.uid).state == State.DRAFT
 
 
 # who sees what, how many queries

@@ -9,6 +9,7 @@ from django import forms
 
 from renkei.circles.types import Basis
 from renkei.directory.models import Facility
+from renkei.directory.profiles.queries import resting_word
 from renkei.directory.queries import departments, facility, look_up_facility
 from renkei.referrals.actions.drafting import NOTE_LIMIT
 from renkei.referrals.models import Referral
@@ -25,6 +26,7 @@ BASES = [
     (Basis.EXPLICIT_CONSENT, "本人・代理人の同意を得た。電子で送れます"),
     (Basis.REFUSAL, "患者さんが共有を留保した。電子では送らず、紙に印刷して渡します"),
 ]
+CANNOT_BE_SENT = "再開するまで紹介状を送れません。"
 SPARE_LINES = 2
 FEWEST_LINES = 3
 MOST_LINES = 40
@@ -86,6 +88,8 @@ class LetterForm(ContentForm):
         lookup=look_up_facility,
         free_text=True,
         required=False,
+        warns=resting_word,
+        warning_note=CANNOT_BE_SENT,
     )
     receiver_department = forms.CharField(label="診療科", max_length=60, required=False)
     receiver_physician = forms.CharField(label="医師(希望)", max_length=80, required=False)

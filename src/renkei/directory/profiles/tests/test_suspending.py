@@ -144,3 +144,35 @@ def test_the_page_says_so_and_leads_back(cast: Cast, browser: StaffClient) -> No
     with clock.frozen(clock.jst(2026, 7, 1, 9)):
         browser.log_in(cast.actor("aoki"))
         assert "休止中" not in browser.get(page).content.decode()
+
+
+def test_who_rests_is_marked_where_a_facility_is_looked_for(cast: Cast, browser: StaffClient) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    with acting(aoki):
+        suspend(aoki, clinic, from_on=clock.today(), back_on=BACK)
+    browser.log_in(cast.actor("sato"))
+    page = reverse("directory:suggest")
+    (found,) = browser.get(page, {"q": "あおき"}).json()["results"]
+    assert found["warning"] == "休止中(9月1日再開予定)"
+    others = browser.get(page, {"q": "みどり"}).json()["results"]
+    assert others
+    assert not [one for one in others if "warning" in one]
+
+
+def test_the_page_of_return_offers_the_planned_day_and_not_the_end_of_the_plan(
+    cast: Cast, browser: StaffClient
+) -> None:
+    aoki, clinic = cast.actor("aoki"), cast.facility("C1")
+    address = reverse("directory:suspension", args=[clinic.uid])
+    with acting(aoki):
+        suspend(aoki, clinic, from_on=clock.today(), back_on=BACK)
+    browser.log_in(aoki)
+    page = browser.get(address).content.decode()
+    assert 'value="R8.9.1"' in page
+    assert "休止のはじめの日(6月1日)" in page
+    # Saved as it stands nothing changes; the first day takes all of it back, and is told so.
+    assert browser.post(address, {"back_on": "R8.9.1"}).status_code == 302
+    assert rests(clinic, clock.today(), BACK) == [True, False]
+    answer = browser.post(address, {"back_on": "R8.6.1"}, follow=True)
+    assert "休止を取りやめました" in answer.content.decode()
+    assert not ClosingDay.objects.exists()

@@ -183,7 +183,9 @@ def test_typing_ahead_suggests_only_what_has_a_public_page_today(cast: Cast) -> 
         town.closing(town.clinic("白梅休止医院", kana="シラウメキュウシ"), today, suspension=True)
         just_off = town.clinic("白梅非掲載医院", kana="シラウメヒケイサイ")
         FacilityProfile.objects.filter(facility=just_off).update(listed=False)
-    assert [c.text for c in queries.suggest("白梅")] == ["白梅医院", "白梅休止医院"]
+    found = queries.suggest("白梅")
+    assert [c.text for c in found] == ["白梅医院", "白梅休止医院"]
+    assert [bool(c.warning) for c in found] == [False, True]
 
 
 def test_who_rests_is_offered_to_nobody_and_shown_to_whoever_asks_for_it_by_name(cast: Cast) -> None:

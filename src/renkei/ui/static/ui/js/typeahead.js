@@ -1,5 +1,6 @@
 /* ARIA combobox with list (WAI-ARIA APG): [data-typeahead=url] around a text input and a hidden input for the code.
-   GET url?q=… answers {"results": [{"code", "text", "detail"}]}. Typing clears the code; taking a suggestion sets it.
+   GET url?q=… answers {"results": [{"code", "text", "detail", "warning"?}]}. Typing clears the code; taking a suggestion
+   sets it. A warning (休止中) stands in the list and stays below the field while that choice does.
    Without this file the text input alone is posted and the server looks it up. */
 (() => {
   "use strict";
@@ -10,11 +11,18 @@
     const code = box.querySelector("input[type=hidden]");
     const list = box.querySelector("[role=listbox]");
     const status = box.querySelector("[data-combo-status]");
+    const warning = box.querySelector("[data-combo-warning]");
     let found = [];
     let at = -1;
     let timer = 0;
     let asked = 0;
 
+    function warn(word) {
+      if (!warning) return "";
+      warning.textContent = word && `${word}。${warning.dataset.note}`;
+      warning.hidden = !word;
+      return warning.textContent;
+    }
     function close() {
       list.hidden = true;
       at = -1;
@@ -33,7 +41,7 @@
       input.value = hit.text;
       code.value = hit.code;
       close();
-      status.textContent = `${hit.text} を選びました`;
+      status.textContent = [`${hit.text} を選びました`, warn(hit.warning || "")].filter(Boolean).join("。");
       code.dispatchEvent(new Event("change", { bubbles: true }));
       box.dispatchEvent(new CustomEvent("ui:taken", { bubbles: true, detail: hit }));
     }
@@ -46,10 +54,11 @@
         const text = document.createElement("span");
         text.textContent = hit.text;
         item.append(text);
-        if (hit.detail) {
+        for (const [name, words] of [["combo-mark", hit.warning], ["sub", hit.detail]]) {
+          if (!words) continue;
           const more = document.createElement("span");
-          more.className = "sub";
-          more.textContent = hit.detail;
+          more.className = name;
+          more.textContent = words;
           item.append(more);
         }
         /* pointerdown, not click: the input must not lose the focus first. */
@@ -78,6 +87,7 @@
 
     input.addEventListener("input", (event) => {
       code.value = "";
+      warn("");
       if (!event.isComposing) later();
     });
     input.addEventListener("compositionend", later);
