@@ -28,7 +28,7 @@ from renkei.enrolments.forms import (
     StartForm,
     initial_of,
 )
-from renkei.enrolments.models import Application, Scheme
+from renkei.enrolments.models import Application, Enrolment, Scheme
 from renkei.enrolments.periods import fiscal_year_end
 from renkei.enrolments.permissions import P
 from renkei.enrolments.types import ApplicationKind, Channel, State, manifest_of
@@ -96,25 +96,28 @@ def applications(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "enrolments/applications.html", context)
 
 
+def _paper_form(request: HttpRequest, scheme: Scheme, before: Enrolment | None, kind: str) -> ApplicationForm:
+    """The form, with what is known of the membership that the paper is about."""
+    manifest = manifest_of(scheme.key)
+    known = before is not None and kind != ApplicationKind.MOVE
+    return ApplicationForm(
+        request.POST or None,
+        manifest=manifest,
+        office=True,
+        known=known,
+        signed=kind in BY_REPRESENTATIVE and manifest.change == "representative",
+        recorded=queries.represented_by(before) if before and known else None,
+        initial=initial_of(manifest, draft_of(before)) if before else {},
+    )
+
+
 @page(P.HANDLE)
 @require_http_methods(["GET", "POST"])
 def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
     """An application on paper is typed in; ``?member=<uid>`` is about that membership, ``?kind=`` says what it asks for."""
     actor, scheme = current(), _own(uid)
-    manifest = manifest_of(scheme.key)
     before, kind = about(request)
-    said = initial_of(manifest, draft_of(before)) if before else {}
-    known = before is not None and kind != ApplicationKind.MOVE
-    signed = kind in BY_REPRESENTATIVE and manifest.change == "representative"
-    form = ApplicationForm(
-        request.POST or None,
-        manifest=manifest,
-        office=True,
-        known=known,
-        signed=signed,
-        recorded=queries.represented_by(before) if before and known else None,
-        initial=said,
-    )
+    form = _paper_form(request, scheme, before, kind)
     made: list[Application] = []
 
     def save() -> None:
@@ -136,7 +139,7 @@ def paper(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "form": form,
         "scheme": scheme,
-        "manifest": manifest,
+        "manifest": manifest_of(scheme.key),
         "title": f"{scheme.name}: 用紙の申請を登録({ApplicationKind(kind).label})",
     }
     return render(request, "enrolments/apply.html", context, status=422 if form.is_bound else 200)
