@@ -23,6 +23,11 @@ METHODS = "GET, HEAD, POST, PUT"
 """What pages of browser apps may ask for (``clients.cors``)."""
 
 
+def is_call(path: str) -> bool:
+    """Whether ``path`` is an address of the API."""
+    return (path.startswith(BASE) and not path.startswith(SMART)) or path == BASE[:-1]
+
+
 class ApiMiddleware:
     """The outermost middleware: answers ``/fhir`` and ``/fhir/…`` itself and hands everything else on."""
 
@@ -35,7 +40,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a call of the API with its origin known to the trail."""
         path = request.path_info
-        if not (path.startswith(BASE) or path == BASE[:-1]) or path.startswith(SMART):
+        if not is_call(path):
             return self.get_response(request)
         came = Origin(uuid.uuid4().hex, client_address(request))
         token = origin.set(came)

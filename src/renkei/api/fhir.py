@@ -17,7 +17,7 @@ from renkei.fhirkit.server.mapping import Mapping, Param, Sort, register
 from renkei.fhirkit.server.params import NOTHING, instant, text, token
 from renkei.fhirkit.server.values import Kind, Ref, Token
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting, note_shown
+from renkei.gate.guard import note_shown, unnoted
 from renkei.kernel.errors import NotFound
 from renkei.patients.queries import by_keys
 from renkei.patients.queries import one as one_patient
@@ -84,7 +84,7 @@ def _by_patient(actor: Actor, values: Sequence[Ref]) -> Q:
     found = NOTHING
     for value in values:
         try:
-            with collecting():
+            with unnoted():
                 found |= Q(patient_ids__contains=[one_patient(actor, value.id).pk])
         except NotFound:
             continue

@@ -117,4 +117,4 @@ def coding(system: str, code: str, display: str = "") -> Resource:
 
 def without_empty(resource: dict[str, Any]) -> Resource:
     """Elements that hold nothing are left out: FHIR knows no empty value."""
-    return {key: value for key, value in resource.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in resource.items() if value or value is False or value == 0}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,11 +60,17 @@ def current() -> Actor:
     return _current.get()
 
 
-@contextmanager
-def as_current(actor: Actor) -> Iterator[Actor]:
+class as_current:  # noqa: N801 - reads as a word at its place: ``with as_current(actor):``
     """Make ``actor`` the current one without touching an open transaction; see ``context.acting``."""
-    token = _current.set(actor)
-    try:
-        yield actor
-    finally:
-        _current.reset(token)
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+
+    def __enter__(self) -> Actor:
+        """From here on."""
+        self._token = _current.set(self.actor)
+        return self.actor
+
+    def __exit__(self, *raised: object) -> None:
+        """Whoever it was before."""
+        _current.reset(self._token)

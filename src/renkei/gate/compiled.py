@@ -247,18 +247,17 @@ def _converted(converters: tuple[Any, ...], line: Line) -> Line:
 
 def _instances(compiler: Any) -> Callable[[Line], Any]:
     """Instances of the model with what was selected beside them (as ``ModelIterable`` makes them)."""
-    info = compiler.klass_info
+    info, alias = compiler.klass_info, connection.alias
     model, start, end = info["model"], info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in compiler.select[start:end]]
-    populators = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
+    populators = get_related_populators(info, compiler.select, alias)  # type: ignore[call-arg]
     extras = tuple((compiler.annotation_col_map or {}).items())
 
     def made(line: Line) -> Any:
-        row = model.from_db(connection.alias, names, line[start:end])
+        row = model.from_db(alias, names, line[start:end])
         for populator in populators:
             populator.populate(line, row)
-        for name, place in extras:
-            setattr(row, name, line[place])
+        row.__dict__.update([(name, line[place]) for name, place in extras])
         return row
 
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from django.db import connection
 
@@ -19,14 +20,22 @@ def _tell_open_transactions() -> None:
             opened.tell_actor()
 
 
-@contextmanager
-def acting(actor: Actor) -> Iterator[Actor]:
+class acting(as_current):  # noqa: N801 - reads as a word at its place: ``with acting(actor):``
     """Everything inside the block is done and seen as ``actor``, by Python and by the database."""
-    try:
-        with as_current(actor):
+
+    def __enter__(self) -> Actor:
+        """Told to every open transaction."""
+        actor = super().__enter__()
+        try:
             _tell_open_transactions()
-            yield actor
-    finally:
+        except BaseException:
+            super().__exit__()
+            raise
+        return actor
+
+    def __exit__(self, *raised: object) -> None:
+        """And again that it is over."""
+        super().__exit__()
         _tell_open_transactions()
 
 
@@ -60,3 +69,10 @@ def one_after_the_other(key: str) -> None:
     """
     connection.run_prepared("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])  # type: ignore[attr-defined]
     _tell_open_transactions()
+
+
+def tidy(**signal: Any) -> None:
+    """Django's ``close_old_connections`` for the connections of this thread; in tests one may be in use meanwhile."""
+    for opened in opened_here():
+        if not opened.in_atomic_block:
+            opened.close_if_unusable_or_obsolete()

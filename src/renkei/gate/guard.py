@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, Self, cast
@@ -64,15 +63,30 @@ def register_model_policy(model: type[models.Model], policy: Policy) -> None:
 _shown: ContextVar[dict[str, set[int]] | None] = ContextVar("renkei_shown", default=None)
 
 
-@contextmanager
-def collecting() -> Iterator[dict[str, set[int]]]:
+class collecting:  # noqa: N801 - reads as a word at its place: ``with collecting() as shown:``
     """Collect the keys of patients' rows that are read inside the block, for the read audit."""
-    found: dict[str, set[int]] = {}
-    token = _shown.set(found)
-    try:
-        yield found
-    finally:
-        _shown.reset(token)
+
+    def __enter__(self) -> dict[str, set[int]]:
+        """What will be found: keys by the label of their model, those of patients under "patients"."""
+        found: dict[str, set[int]] = {}
+        self._token = _shown.set(found)
+        return found
+
+    def __exit__(self, *raised: object) -> None:
+        """Whoever collected before goes on."""
+        _shown.reset(self._token)
+
+
+class unnoted:  # noqa: N801 - reads as a word at its place: ``with unnoted():``
+    """Rows read inside the block are looked at on the way; whoever shows some of them notes these himself."""
+
+    def __enter__(self) -> None:
+        """Nobody collects."""
+        self._token = _shown.set(None)
+
+    def __exit__(self, *raised: object) -> None:
+        """As it was."""
+        _shown.reset(self._token)
 
 
 def note_shown(label: str, keys: Iterable[int]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import close_caches
@@ -14,8 +12,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from renkei.events.bus import register_system_door
 from renkei.gate import lookups
-from renkei.gate.backend.base import opened_here
-from renkei.gate.context import system
+from renkei.gate.context import system, tidy
 from renkei.gate.hardening import fix_search_paths
 
 register_system_door(system)
@@ -23,14 +20,6 @@ register_system_door(system)
 autodiscover_modules("permissions")
 post_migrate.connect(fix_search_paths, sender=apps.get_app_config("gate"), dispatch_uid="gate search paths")
 lookups.register()
-
-
-def tidy(**signal: Any) -> None:
-    """Django's ``close_old_connections`` for the connections of this thread; in tests one may be in use meanwhile."""
-    for connection in opened_here():
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
-
 
 request_started.disconnect(close_old_connections)
 request_finished.disconnect(close_old_connections)

@@ -13,7 +13,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import Exact, GreaterThan
 
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.kernel import names
 from renkei.patients.models import Patient
 from renkei.patients.queries import FIND_INSIDE, FIND_SHARED, FIRST, among_known, run, starts_with
@@ -130,7 +130,7 @@ def _contains_without_index(part: str, typed: str, kanji: str, kana: str) -> Q:
 
 def _parts(actor: Actor, pks: list[int], part: str) -> list[tuple[int, list[str]]]:
     """Family or given name of each patient, in kanji and kana."""
-    with collecting():
+    with unnoted():
         rows = list(Patient.objects.visible_to(actor).filter(pk__in=pks).values_list("pk", "name", "kana"))
     place = 0 if part == "family" else 2
     return [

@@ -14,7 +14,7 @@ from renkei.circles.queries import holds
 from renkei.directory.queries import facilities
 from renkei.gate.actor import Actor
 from renkei.gate.compiled import compiled, fetch
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.kernel import clock
 from renkei.kernel.eras import parse_date
 from renkei.kernel.errors import Invalid, NotFound
@@ -364,7 +364,7 @@ def _word(actor: Actor, word: str) -> Q:
 
 def _people(actor: Actor, word: str) -> Q:
     """Letters about the patients that the look-up of patients finds; what was only compared is not an access."""
-    with collecting():
+    with unnoted():
         found = search_patients(actor, word, MOST_NAMESAKES)
     terms = found.terms
     keys = [row.pk for row in found.rows] if terms.named or terms.numbers or terms.born else []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 
 class State(StrEnum):
@@ -113,21 +113,28 @@ class LetterContent:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> LetterContent:
         """Read what :meth:`to_json` wrote; unknown keys are refused with ``KeyError``."""
-        if unknown := raw.keys() - _LETTER_FIELDS:
-            raise KeyError(f"unknown letter fields: {sorted(unknown)}")
-        made = object.__new__(
-            cls
-        )  # a page of letters is read at once: the frozen __init__ costs four times as much
-        made.__dict__.update(_EMPTY)
-        made.__dict__.update(raw)
-        made.__dict__["diagnoses"] = tuple([Diagnosis(**d) for d in raw.get("diagnoses", ())])
-        made.__dict__["prescriptions"] = tuple([Prescription(**p) for p in raw.get("prescriptions", ())])
-        made.__dict__["extra_sections"] = tuple([Section(**s) for s in raw.get("extra_sections", ())])
+        made = _filled(cls, _EMPTY, raw)
+        told = made.__dict__
+        told["diagnoses"] = tuple([_filled(Diagnosis, _NO_DIAGNOSIS, d) for d in raw.get("diagnoses", ())])
+        told["prescriptions"] = tuple([Prescription(**p) for p in raw.get("prescriptions", ())])
+        told["extra_sections"] = tuple([Section(**s) for s in raw.get("extra_sections", ())])
         return made
 
 
-_LETTER_FIELDS = frozenset(f.name for f in fields(LetterContent))
 _EMPTY = dict(vars(LetterContent()))
+_NO_DIAGNOSIS = dict(vars(Diagnosis("")))
+_Made = TypeVar("_Made")
+
+
+def _filled(kind: type[_Made], empty: dict[str, Any], raw: dict[str, Any]) -> _Made:
+    """An instance with ``raw`` in place of what is empty; a page of letters is read at once, and ``__init__`` of a frozen
+    class costs four times as much. Raises ``KeyError`` for fields that it does not know."""
+    if unknown := raw.keys() - empty.keys():
+        raise KeyError(f"unknown fields of {kind.__name__}: {sorted(unknown)}")
+    made = object.__new__(kind)
+    made.__dict__.update(empty)
+    made.__dict__.update(raw)
+    return made
 
 
 @dataclass(frozen=True)

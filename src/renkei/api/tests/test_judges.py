@@ -9,7 +9,6 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections
 from fhirclient import client as smart
@@ -20,6 +19,7 @@ from fhirclient.models.patient import Patient as PatientModel
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import MultipleResourcesFound, OperationOutcome, ResourceNotFound
 
+from renkei.api.handler import Handler
 from renkei.api.tests.conftest import Caller
 from renkei.api.tests.test_patient import new_patient
 from testing.cast import Cast
@@ -45,7 +45,7 @@ def address(cast: Cast) -> Iterator[str]:
     for connection in shared.values():
         connection.ensure_connection()
         connection.inc_thread_sharing()
-    server = make_server("127.0.0.1", 0, WSGIHandler(), handler_class=Quiet)
+    server = make_server("127.0.0.1", 0, Handler(), handler_class=Quiet)
 
     def serve() -> None:
         for alias, connection in shared.items():

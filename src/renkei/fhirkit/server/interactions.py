@@ -16,7 +16,7 @@ from renkei.fhirkit.server.resources import compose, etag, load, note
 from renkei.fhirkit.server.values import ID
 from renkei.gate.actions import refuse
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.gate.writing import in_one_piece
 from renkei.kernel.errors import DomainError, NotAllowed, NotFound, Stale
 
@@ -153,7 +153,7 @@ def create(request: Request, mapping: Mapping) -> Response:
         if known:
             return _answer(request, mapping, known[0], 200)
     whole = in_one_piece() if mapping.in_one_piece and not request.inside else nullcontext()
-    with collecting(), naming(mapping), whole:
+    with unnoted(), naming(mapping), whole:
         as_bytes = mapping.from_bytes if request.received else None
         command = as_bytes(request.received) if as_bytes else mapping.from_fhir(resource)
         row = mapping.create(request.actor, command)
@@ -187,7 +187,7 @@ def update(request: Request, mapping: Mapping, identity: str) -> Response:
     if expected and not _matches(expected, etag(mapping, row)):
         raise _outdated()
     try:
-        with collecting(), naming(mapping):
+        with unnoted(), naming(mapping):
             row = mapping.update(request.actor, row, mapping.from_fhir(resource))
     except Stale:
         if expected:
@@ -235,7 +235,7 @@ def delete(request: Request, mapping: Mapping, identity: str) -> Response:
     row = _found(request.actor, mapping, identity)
     if (expected := request.header("If-Match")) and not _matches(expected, etag(mapping, row)):
         raise _outdated()
-    with collecting():
+    with unnoted():
         mapping.delete(request.actor, row)
     return Response(204)
 
@@ -287,7 +287,7 @@ def _ready(actor: Actor, mapping: Mapping, row: Row) -> Row:
     if mapping.reload:
         return load(actor, mapping, mapping.identity(row), shown=False) or row
     if mapping.prepare is not None:
-        with collecting():
+        with unnoted():
             mapping.prepare(actor, [row])
     return row
 

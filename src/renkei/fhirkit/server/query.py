@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.db.models import Q
 
@@ -72,7 +72,7 @@ class Query:
         """The address of this search, or of the page that ``cursor`` opens."""
         parts = [self._written] if self.used else []
         if cursor:
-            parts.append(urlencode([(CURSOR, cursor)]))
+            parts.append(f"{CURSOR}={quote(cursor, safe='')}")
         tail = f"?{'&'.join(parts)}" if parts else ""
         return f"{base}/{self.mapping.resource_type}{tail}"
 

@@ -13,7 +13,7 @@ from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.server.mapping import Mapping, Row
 from renkei.gate.actor import Actor
 from renkei.gate.compiled import fetch
-from renkei.gate.guard import Scope, collecting, note_shown
+from renkei.gate.guard import note_rows, unnoted
 
 
 def compose(mapping: Mapping, row: Row) -> Resource:
@@ -63,7 +63,7 @@ def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row |
     key = mapping.read_id(identity)
     if key is None or mapping.rows is None:
         return None
-    with collecting():
+    with unnoted():
         found = fetch(actor, ("key", mapping.rows), lambda who, value: _by_key(who, mapping, value), key)
         if found and mapping.prepare is not None:
             mapping.prepare(actor, found)
@@ -81,9 +81,5 @@ def _by_key(actor: Actor, mapping: Mapping, key: Any) -> QuerySet[Any]:
 
 def note(rows: list[Row]) -> None:
     """These rows are shown: the read entry names them and their patients (those looked at on the way it does not)."""
-    read = [row for row in rows if getattr(row, "scope", None) is Scope.PATIENT]
-    for label in {row._meta.label for row in read}:
-        note_shown(label, [row.pk for row in read if row._meta.label == label])
-    known = [getattr(row, "patient_id", None) for row in read]
-    if patients := [key for key in known if isinstance(key, int)]:
-        note_shown("patients", patients)
+    for model in {type(row) for row in rows}:
+        note_rows(model, [row for row in rows if type(row) is model])

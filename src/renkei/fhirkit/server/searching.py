@@ -21,7 +21,7 @@ from renkei.fhirkit.server.resources import compose, note
 from renkei.fhirkit.server.values import Ref, Token, Value
 from renkei.gate.actor import Actor
 from renkei.gate.compiled import Plain, fetch
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.gate.questions import Unformed, form_of, rebuilt
 from renkei.kernel import clock
 
@@ -51,7 +51,7 @@ def run(actor: Actor, query: Query) -> Page:
     if query.only_total:
         return Page([], total=_filtered(actor, query.mapping, wanted).order_by().count())
     order = _order(query)
-    with collecting():
+    with unnoted():
         page = _page(actor, wanted, query, order)
         if page.rows and query.mapping.prepare is not None:
             query.mapping.prepare(actor, page.rows)
@@ -298,12 +298,12 @@ def _own(actor: Actor, mapping: Mapping, name: str, values: tuple[Value, ...]) -
     """The same by ``find``, of a mapping that searches by itself; without an ``_id`` of its own it cannot be included."""
     if mapping.find is None or mapping.param(name) is None:
         return []
-    with collecting():
+    with unnoted():
         return mapping.find(actor, Asked(((name, values),), MOST_INCLUDED)).rows
 
 
 def _ready(actor: Actor, mapping: Mapping, rows: QuerySet[Any]) -> list[Row]:
-    with collecting():
+    with unnoted():
         found = list(rows)
         if found and mapping.prepare is not None:
             mapping.prepare(actor, found)

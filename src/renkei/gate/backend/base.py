@@ -74,6 +74,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _here.opened.append(self)
         return made
 
+    def ensure_connection(self) -> None:
+        """Django asks this five times in every transaction: nothing to do where there is one."""
+        if self.connection is None:
+            super().ensure_connection()
+
     # Transactions: the driver stays in autocommit, BEGIN and COMMIT are messages like any other.
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -18,7 +18,7 @@ from renkei.fhirkit.server.resources import compose
 from renkei.files.store import check, fetch_as_received
 from renkei.files.store import fetch as fetch_file
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.kernel.errors import Invalid, NotFound
 from renkei.referrals import actions, queries
 from renkei.referrals.fhir import paging, papers, reading, rows, words
@@ -240,7 +240,7 @@ def _content(actor: Actor, identity: str) -> Any | None:
     row = rows.one_of((sources.get(sort, papers.attachments),), actor, uid)
     if row is None:
         return None
-    with collecting():
+    with unnoted():
         try:
             media_type, data = _READ[sort](actor, row)
         except NotFound:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from renkei.fhirkit.server.mapping import Asked, Found, Param
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.referrals.fhir.rows import Rows
 
 
@@ -20,7 +20,7 @@ def find_in(sources: Sequence[Rows], params: Sequence[Param], actor: Actor, aske
     condition = Q()
     for name, values in asked.conditions:
         condition &= named[name].where(actor, values)
-    with collecting():
+    with unnoted():
         page = _together if asked.order else _by_kind
         found, position = page(sources, condition, actor, asked)
         counted = [s(actor).filter(condition).count() for s in sources] if asked.after is None else []

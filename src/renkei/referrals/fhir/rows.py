@@ -28,7 +28,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from renkei.fhirkit.server.values import read_uuid
 from renkei.gate.actor import Actor
-from renkei.gate.guard import collecting
+from renkei.gate.guard import unnoted
 from renkei.referrals.models import (
     Attachment,
     Message,
@@ -180,7 +180,7 @@ def one_of(sources: Iterable[Rows], actor: Actor, identity: str) -> Any | None:
     uid = read_uuid(identity)
     if uid is None:
         return None
-    with collecting():
+    with unnoted():
         for source in sources:
             if (row := source(actor).filter(uid=uid).first()) is not None:
                 return row

@@ -18,7 +18,7 @@ from renkei.referrals.fhir import ordering, rows, words
 from renkei.referrals.models import OrderNumber
 from renkei.referrals.permissions import P
 from renkei.referrals.registry import kind_of
-from renkei.referrals.types import Diagnosis, LetterContent, Prescription, Urgency
+from renkei.referrals.types import Diagnosis, LetterContent, Prescription
 
 LABEL = "紹介"
 REFERRED = {"system": words.SNOMED, "code": words.REFERRED, "display": "Patient referral"}
@@ -44,7 +44,7 @@ def to_fhir(row: Any) -> Resource:
             "status": words.request_status(row.state),
             "intent": "order",
             "category": [{"coding": [REFERRED, *named], "text": kind.label}],
-            "priority": words.PRIORITY[Urgency(row.urgency)],
+            "priority": words.PRIORITY[row.urgency],
             "code": {"coding": named, "text": (content.purpose if content else "") or kind.title},
             "subject": {"reference": f"Patient/{row.patient_uid}"},
             **_occurrence(row),

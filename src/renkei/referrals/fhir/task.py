@@ -25,7 +25,6 @@ from renkei.referrals.fhir.service_request import (
     requester,
 )
 from renkei.referrals.permissions import P
-from renkei.referrals.types import Urgency
 
 LABEL = "紹介の進み具合"
 register_scope("Task", "rs", P.VIEW, label=LABEL)
@@ -57,7 +56,7 @@ def to_fhir(row: Any) -> Resource:
             "statusReason": {"text": row.close_reason} if row.close_reason else None,
             "businessStatus": words.state_concept(row.state),
             "intent": "order",
-            "priority": words.PRIORITY[Urgency(row.urgency)],
+            "priority": words.PRIORITY[row.urgency],
             "code": coding(words.TASK_CODES, "fulfill"),
             "focus": {"reference": f"ServiceRequest/{row.uid}"},
             "for": {"reference": f"Patient/{row.patient_uid}"},
