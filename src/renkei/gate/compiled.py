@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -23,8 +23,10 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, ValuesIterable, ValuesListIterable, get_related_populators
 
+from renkei.audit.trail import Line as TrailLine
+from renkei.audit.trail import values_beside, with_its_line
 from renkei.gate.actor import Actor, as_current
-from renkei.gate.guard import GuardedQuerySet, note_rows
+from renkei.gate.guard import GuardedQuerySet, Scope, note_rows
 from renkei.kernel import clock
 
 Build = Callable[..., QuerySet[Any]]
@@ -62,6 +64,8 @@ class _Statement:
     row: Callable[[Line], Any]
     model: type[Any]
     by_value: bool
+    told: str = ""
+    """The same with its line of the trail beside it; "" for what cannot tell."""
 
     def fill(self, sources: Line) -> list[Any]:
         """The parameters for one use."""
@@ -80,15 +84,45 @@ def fetch(actor: Actor, name: Hashable, build: Build, *values: Plain) -> list[An
     ``name`` and the types of ``values`` decide which statement it is: whatever else ``build`` depends on belongs into
     ``name``. None, booleans and lists are no values here. Raises ``Ungated`` where the gate was not passed.
     """
-    kind = (name, *(type(value) for value in values), *_sort_of(actor))
-    made = _statement(kind, actor, build, values)
+    made = _known_or_made(actor, name, build, values)
     if made is None:
         return list(build(actor, *values))
-    if settings.COMPARE_COMPILED and not _agrees(made, actor, build, values):
-        raise AssertionError(f"{name!r}: the SQL depends on more than the values")
     rows = [made.row(line) for line in _lines(made.sql, made.fill(_sources(actor, values)), made.by_value)]
     note_rows(made.model, rows)
     return rows
+
+
+@dataclass
+class Telling:
+    """The read entry ``line`` for the first ``most`` rows of a transaction's last question; ``done`` once it is written."""
+
+    line: TrailLine
+    most: int
+    done: bool = False
+
+
+def fetch_last(actor: Actor, telling: Telling, name: Hashable, build: Build, *values: Plain) -> list[Any]:
+    """The same as the last question of its transaction: the line of the trail and COMMIT go in one message with it.
+
+    What cannot be told in that way is asked as usual, and ``telling`` stays undone.
+    """
+    made = _known_or_made(actor, name, build, values)
+    if made is None or not made.told:
+        return fetch(actor, name, build, *values)
+    beside = values_beside(telling.line, made.model._meta.label, telling.most)
+    params = [*made.fill(_sources(actor, values)), *beside]
+    lines = connection.run_last(made.told, params)  # type: ignore[attr-defined]
+    telling.done = True
+    return [made.row(line) for line in lines]
+
+
+def _known_or_made(
+    actor: Actor, name: Hashable, build: Build, values: tuple[Plain, ...]
+) -> _Statement | None:
+    made = _statement((name, *map(type, values), *_sort_of(actor)), actor, build, values)
+    if made is not None and settings.COMPARE_COMPILED and not _agrees(made, actor, build, values):
+        raise AssertionError(f"{name!r}: the SQL depends on more than the values")
+    return made
 
 
 def compiled(build: Build) -> Callable[..., list[Any]]:
@@ -188,7 +222,8 @@ def _make(actor: Actor, build: Build, values: tuple[Plain, ...]) -> _Statement |
     sql, sources = found[0]
     if row is None or found[0] != found[1] or not set(marks.values()) <= {place for place, _ in sources}:
         return None
-    made = _Statement(sql, sources, row, rows.model, bool(_BY_VALUE.search(sql)))
+    by_value = bool(_BY_VALUE.search(sql))
+    made = _Statement(sql, sources, row, rows.model, by_value, "" if by_value else _told(sql, rows, compiler))
     return made if _agrees(made, actor, build, values) else None
 
 
@@ -208,6 +243,23 @@ def _source(param: Any, marks: dict[Any, int], moment: datetime) -> tuple[int, A
     if type(param) is date and abs(param - moment.date()) < _NEAR:
         return _TODAY, (param - moment.date()) or None
     return -1, param
+
+
+def _told(sql: str, rows: QuerySet[Any], compiler: Any) -> str:
+    """``sql`` with its line of the trail, where it gives rows about patients with their keys among the columns."""
+    model, queryset = rows.model, cast(Any, rows)
+    if queryset._iterable_class is not ModelIterable or getattr(model, "scope", None) is not Scope.PATIENT:
+        return ""
+    places = {column.target.attname: place for place, column in _own_columns(compiler)}
+    key, patient = places.get(model._meta.pk.attname), places.get(getattr(model, "patient_column", ""))
+    if key is None or patient is None:
+        return ""
+    return with_its_line(sql, len(compiler.select), key, patient)
+
+
+def _own_columns(compiler: Any) -> list[tuple[int, Any]]:
+    """The columns of the model itself with their places."""
+    return [(place, compiler.select[place][0]) for place in compiler.klass_info["select_fields"]]
 
 
 def _row_maker(rows: QuerySet[Any], compiler: Any) -> Callable[[Line], Any] | None:
@@ -249,7 +301,7 @@ def _instances(compiler: Any) -> Callable[[Line], Any]:
     """Instances of the model with what was selected beside them (as ``ModelIterable`` makes them)."""
     info, alias = compiler.klass_info, connection.alias
     model, start, end = info["model"], info["select_fields"][0], info["select_fields"][-1] + 1
-    names = [column[0].target.attname for column in compiler.select[start:end]]
+    names = [column.target.attname for _, column in _own_columns(compiler)]
     populators = get_related_populators(info, compiler.select, alias)  # type: ignore[call-arg]
     extras = tuple((compiler.annotation_col_map or {}).items())
 

@@ -84,6 +84,8 @@ class PatientData(Guarded):
 
     scope = Scope.PATIENT
     versioned = True
+    patient_column: ClassVar[str] = "patient_id"
+    """The column with the patient's key, for lines of the trail that the database writes."""
     version = models.PositiveIntegerField(default=0, editable=False)
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
 

@@ -26,6 +26,7 @@ class Sex(models.TextChoices):
 class Patient(PatientData):
     """A patient as one facility knows the person. Circles hang on this row, so un-linking never drags access along."""
 
+    patient_column = "id"
     facility = models.ForeignKey("directory.Facility", models.PROTECT, related_name="patients")
     local_number = models.CharField("患者番号", max_length=20, blank=True)
     name = models.CharField("氏名", max_length=200)

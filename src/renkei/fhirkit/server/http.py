@@ -30,6 +30,7 @@ from renkei.fhirkit.server.refusals import (
     UnsupportedMedia,
 )
 from renkei.fhirkit.server.resources import to_json
+from renkei.fhirkit.server.telling import named
 from renkei.gate.actor import Actor, Kind
 from renkei.gate.context import acting
 from renkei.gate.guard import collecting
@@ -128,8 +129,7 @@ def _answer(request: HttpRequest, rest: str, software: Callable[[str], capabilit
     with acting(actor), transaction.atomic(), collecting() as shown:
         response = _done(call)
         if any(shown.values()):
-            name, says = _named(call)
-            record_reading(actor, name, says, shown)
+            record_reading(actor, *named(call), shown)
     return response
 
 
@@ -141,16 +141,6 @@ def _done(call: Request) -> Response:
     if call.method == "POST" and not call.path:
         return transactions.process(call)
     return routing.answer(call)
-
-
-def _named(call: Request) -> tuple[str, str]:
-    """The name and the sentence of the read entry."""
-    mapping = mapping_of(call.path[0]) if call.path else None
-    if mapping is None:
-        return "fhir.bundle", "APIでまとめて閲覧"
-    searched = len(call.path) == 1 or call.path[1:] == ("_search",)
-    verb = "search" if searched else "read"
-    return f"fhir.{verb}.{mapping.resource_type}", f"APIで{mapping.says}を{'検索' if searched else '閲覧'}"
 
 
 def _actor(request: HttpRequest) -> Actor:

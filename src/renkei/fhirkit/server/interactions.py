@@ -7,7 +7,7 @@ from typing import Any
 
 from renkei.fhirkit.bundles import Resource, text_of
 from renkei.fhirkit.outcome import operation_outcome
-from renkei.fhirkit.server import searching
+from renkei.fhirkit.server import searching, telling
 from renkei.fhirkit.server.mapping import Mapping, Postponed, Row
 from renkei.fhirkit.server.messages import Params, Request, Response, read_params
 from renkei.fhirkit.server.query import Query, read_query
@@ -16,6 +16,7 @@ from renkei.fhirkit.server.resources import compose, etag, load, note
 from renkei.fhirkit.server.values import ID
 from renkei.gate.actions import refuse
 from renkei.gate.actor import Actor
+from renkei.gate.compiled import Telling
 from renkei.gate.guard import unnoted
 from renkei.gate.writing import in_one_piece
 from renkei.kernel.errors import DomainError, NotAllowed, NotFound, Stale
@@ -39,8 +40,8 @@ def require(actor: Actor, mapping: Mapping, letter: str) -> None:
         )
 
 
-def _found(actor: Actor, mapping: Mapping, identity: str) -> Row:
-    row = load(actor, mapping, identity, shown=False)
+def _found(actor: Actor, mapping: Mapping, identity: str, told: Telling | None = None) -> Row:
+    row = load(actor, mapping, identity, told)
     if row is None:
         raise NotFound(
             "not_found",
@@ -52,7 +53,8 @@ def _found(actor: Actor, mapping: Mapping, identity: str) -> Row:
 def read(request: Request, mapping: Mapping, identity: str) -> Response:
     """One resource; 304 when the client has this version already."""
     require(request.actor, mapping, "r")
-    row = _found(request.actor, mapping, identity)
+    told = telling.of_read(request, mapping)
+    row = _found(request.actor, mapping, identity, told)
     if mapping.raw is not None and not _wants_fhir(request):
         note([row])
         return Response(200, raw=mapping.raw(request.actor, row))
@@ -60,7 +62,8 @@ def read(request: Request, mapping: Mapping, identity: str) -> Response:
     headers = _headers(mapping, row, made)
     if _matches(request.header("If-None-Match"), headers["ETag"]):
         return Response(304, headers=headers)
-    note([row])
+    if told is None or not told.done:
+        note([row])
     return Response(200, made, headers)
 
 
@@ -88,7 +91,8 @@ def search(request: Request, mapping: Mapping, pairs: Params) -> Response:
     if not mapping.searchable:
         raise MethodNotAllowed(f"{mapping.resource_type} の検索には対応していません。", ())
     query = read_query(mapping, pairs, strict=request.prefers("handling") == "strict", base=request.base)
-    return Response(200, searching.bundle(request.actor, query, request.base))
+    told = telling.of_search(request, query)
+    return Response(200, searching.bundle(request.actor, query, request.base, told))
 
 
 def history(request: Request, mapping: Mapping, identity: str) -> Response:
@@ -285,7 +289,7 @@ class naming:  # noqa: N801 - reads as a word at its place: ``with naming(mappin
 def _ready(actor: Actor, mapping: Mapping, row: Row) -> Row:
     """The written row as ``to_fhir`` and ``version`` need it."""
     if mapping.reload:
-        return load(actor, mapping, mapping.identity(row), shown=False) or row
+        return load(actor, mapping, mapping.identity(row)) or row
     if mapping.prepare is not None:
         with unnoted():
             mapping.prepare(actor, [row])

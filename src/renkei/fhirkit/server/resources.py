@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import QuerySet
 from renkei.fhirkit.bundles import Resource
 from renkei.fhirkit.server.mapping import Mapping, Row
 from renkei.gate.actor import Actor
-from renkei.gate.compiled import fetch
+from renkei.gate.compiled import Build, Plain, Telling, fetch, fetch_last
 from renkei.gate.guard import note_rows, unnoted
 
 
@@ -56,22 +57,25 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def load(actor: Actor, mapping: Mapping, identity: str, *, shown: bool) -> Row | None:
-    """The visible row of a client's id, ready for ``to_fhir``, or None; ``shown`` puts it into the read entry."""
+def load(actor: Actor, mapping: Mapping, identity: str, told: Telling | None = None) -> Row | None:
+    """The visible row of a client's id, ready for ``to_fhir``, or None; ``told``: nothing is asked after it."""
     if mapping.fetch is not None:
         return mapping.fetch(actor, identity)
     key = mapping.read_id(identity)
     if key is None or mapping.rows is None:
         return None
     with unnoted():
-        found = fetch(actor, ("key", mapping.rows), lambda who, value: _by_key(who, mapping, value), key)
+        found = ask(actor, told, ("key", mapping.rows), lambda who, value: _by_key(who, mapping, value), key)
         if found and mapping.prepare is not None:
             mapping.prepare(actor, found)
-    if not found:
-        return None
-    if shown:
-        note(found)
-    return found[0]
+    return found[0] if found else None
+
+
+def ask(actor: Actor, told: Telling | None, name: Hashable, build: Build, *values: Plain) -> list[Row]:
+    """``fetch``, or ``fetch_last`` where the question can take the read entry along."""
+    if told is None:
+        return fetch(actor, name, build, *values)
+    return fetch_last(actor, told, name, build, *values)
 
 
 def _by_key(actor: Actor, mapping: Mapping, key: Any) -> QuerySet[Any]:

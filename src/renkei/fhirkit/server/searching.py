@@ -17,10 +17,10 @@ from renkei.fhirkit.outcome import operation_outcome
 from renkei.fhirkit.server.mapping import Asked, Mapping, Param, Row, Sort, mapping_of
 from renkei.fhirkit.server.query import Condition, Query, sorts_of
 from renkei.fhirkit.server.refusals import BadRequest
-from renkei.fhirkit.server.resources import compose, note
+from renkei.fhirkit.server.resources import ask, compose, note
 from renkei.fhirkit.server.values import Ref, Token, Value
 from renkei.gate.actor import Actor
-from renkei.gate.compiled import Plain, fetch
+from renkei.gate.compiled import Plain, Telling
 from renkei.gate.guard import unnoted
 from renkei.gate.questions import Unformed, form_of, rebuilt
 from renkei.kernel import clock
@@ -43,8 +43,8 @@ class Page:
     total: int | None = None
 
 
-def run(actor: Actor, query: Query) -> Page:
-    """The page that ``query`` asks for, of rows that ``actor`` may see."""
+def run(actor: Actor, query: Query, told: Telling | None = None) -> Page:
+    """The page that ``query`` asks for, of rows that ``actor`` may see; ``told``: nothing is asked after it."""
     if query.mapping.find is not None or query.mapping.rows is None:
         return _run_own(actor, query)
     wanted = [_condition(actor, condition) for condition in query.conditions]
@@ -52,7 +52,7 @@ def run(actor: Actor, query: Query) -> Page:
         return Page([], total=_filtered(actor, query.mapping, wanted).order_by().count())
     order = _order(query)
     with unnoted():
-        page = _page(actor, wanted, query, order)
+        page = _page(actor, wanted, query, order, told)
         if page.rows and query.mapping.prepare is not None:
             query.mapping.prepare(actor, page.rows)
     if query.total:
@@ -104,12 +104,12 @@ def _order(query: Query) -> Order:
     return [*chosen, (Sort("", "pk"), chosen[-1][1] if chosen else False)]
 
 
-def _page(actor: Actor, wanted: list[Q], query: Query, order: Order) -> Page:
+def _page(actor: Actor, wanted: list[Q], query: Query, order: Order, told: Telling | None) -> Page:
     if query.cursor:
         wanted = [*wanted, _after(order, _read_cursor(query))]
     columns = [("-" if down else "") + sort.field for sort, down in order]
     try:
-        found = _asked(actor, query.mapping, wanted, columns, query.count + 1)
+        found = _asked(actor, query.mapping, wanted, columns, query.count + 1, told)
     except (ValidationError, ValueError, TypeError):
         raise _bad_cursor() from None
     page = Page(found[: query.count])
@@ -121,7 +121,9 @@ def _page(actor: Actor, wanted: list[Q], query: Query, order: Order) -> Page:
     return page
 
 
-def _asked(actor: Actor, mapping: Mapping, wanted: list[Q], columns: list[str], most: int) -> list[Row]:
+def _asked(
+    actor: Actor, mapping: Mapping, wanted: list[Q], columns: list[str], most: int, told: Telling | None
+) -> list[Row]:
     """The first rows in order: by a statement made once for each form of the conditions, where they have a plain one."""
     try:
         forms = [form_of(condition) for condition in wanted]
@@ -132,13 +134,13 @@ def _asked(actor: Actor, mapping: Mapping, wanted: list[Q], columns: list[str], 
 
     def build(who: Actor, *values: Plain) -> QuerySet[Any]:
         rest, others = list(values), []
-        for condition, (_, told) in zip(wanted, forms, strict=True):
-            others.append(rebuilt(condition, rest[: len(told)]))
-            rest = rest[len(told) :]
+        for condition, (_, given) in zip(wanted, forms, strict=True):
+            others.append(rebuilt(condition, rest[: len(given)]))
+            rest = rest[len(given) :]
         return _filtered(who, mapping, others, own=own).order_by(*columns)[:most]
 
     name = ("search", mapping.rows, own, tuple(form for form, _ in forms), tuple(columns), most)
-    return fetch(actor, name, build, *(value for _, told in forms for value in told))
+    return ask(actor, told, name, build, *(value for _, values in forms for value in values))
 
 
 def _own_side(actor: Actor, mapping: Mapping, condition: Q) -> bool:
@@ -202,9 +204,9 @@ def _bad_cursor() -> BadRequest:
     )
 
 
-def bundle(actor: Actor, query: Query, base: str) -> Resource:
-    """The searchset Bundle; every row in it is noted for the read entry."""
-    page = run(actor, query)
+def bundle(actor: Actor, query: Query, base: str, told: Telling | None = None) -> Resource:
+    """The searchset Bundle; every row in it is noted for the read entry, unless it was ``told`` with the question."""
+    page = run(actor, query, told)
     made: Resource = {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -215,7 +217,8 @@ def bundle(actor: Actor, query: Query, base: str) -> Resource:
         made["link"].append({"relation": "next", "url": query.link(base, page.cursor)})
     if page.total is not None:
         made["total"] = page.total
-    note(page.rows)
+    if told is None or not told.done:
+        note(page.rows)
     entries = [_entry(query.mapping, row, base, "match", query.elements) for row in page.rows]
     entries += _included(actor, query, page.rows, base)
     if query.ignored:

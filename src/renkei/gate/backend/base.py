@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections
 from django.db.backends.postgresql import base
 from psycopg.pq import ConnStatus, TransactionStatus
 
@@ -64,6 +64,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._waiting: list[Message] = []
+        self._over = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection with its wire."""
@@ -82,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # Transactions: the driver stays in autocommit, BEGIN and COMMIT are messages like any other.
 
     def _start_transaction_under_autocommit(self) -> None:
-        self._waiting = [_BEGIN]
+        self._waiting, self._over = [_BEGIN], False
         self.tell_actor()
 
     def _set_autocommit(self, autocommit: bool) -> None:
@@ -142,6 +143,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             answer = self._send(Message(sql, params))
             return self._wire.lines(answer)
 
+    def run_last(self, sql: str, params: Sequence[Any]) -> list[Line]:
+        """The same, and COMMIT in the same message: nothing may be asked after it before the transaction is left.
+
+        Inside another block than the outermost, COMMIT stays to that one.
+        """
+        if self._watched() or len(self.atomic_blocks) != 1:
+            return self.run_prepared(sql, params)
+        with self.wrap_database_errors:
+            answer = self._send(Message(sql, params), _COMMIT, place=-2)
+            self._over = True
+            return self._wire.lines(answer)
+
     def change_prepared(self, sql: str, params: Sequence[Any]) -> int:
         """The number of rows that ``sql`` added or changed; planned once per connection."""
         if self._watched():
@@ -159,6 +172,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.change_prepared(sql, params)
 
     def _later(self, message: Message) -> None:
+        self._refuse()
         if self._watched():
             with self.cursor() as watched:
                 watched.execute(message.sql, message.values or None)
@@ -168,13 +182,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _watched(self) -> bool:
         return bool(self.execute_wrappers) or self.queries_logged
 
-    def _send(self, *messages: Message) -> Any:
-        if not self.in_atomic_block:
-            self._refuse_system()
+    def _send(self, *messages: Message, place: int = -1) -> Any:
+        self._refuse()
         super().validate_no_broken_transaction()
         self.ensure_connection()
         waiting, self._waiting = self._waiting, []
-        return self._wire.send([*waiting, *messages])
+        return self._wire.send([*waiting, *messages], place)
+
+    def _refuse(self) -> None:
+        if not self.in_atomic_block:
+            self._refuse_system()
+        elif self._over:
+            raise ProgrammingError("asked after the last question of its transaction")
 
     def _refuse_system(self) -> None:
         # The second connection only adds lines to the trail, each by itself: that is what it is for.
@@ -191,8 +210,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def validate_no_broken_transaction(self) -> None:
         """Django's cursors ask this before each statement."""
-        if not self.in_atomic_block:
-            self._refuse_system()
+        self._refuse()
         super().validate_no_broken_transaction()
         self.catch_up()
 

@@ -48,8 +48,11 @@ class Wire:
         self._names: dict[_Key, bytes] = {}
         self._numbers = count(1)
 
-    def send(self, messages: Sequence[Message]) -> PGresult:
-        """The answer to the last of ``messages``. Raises the driver's error of the first that failed; the rest is not done."""
+    def send(self, messages: Sequence[Message], place: int = -1) -> PGresult:
+        """The answer to the last of ``messages``, or to the part at ``place``.
+
+        Raises the driver's error of the first that failed; the rest is not done.
+        """
         fresh: list[_Key] = []
         calls = [call for message in messages for call in self._calls(message, fresh)]
         self._link.enter_pipeline_mode()
@@ -63,7 +66,7 @@ class Wire:
             raise
         self._link.exit_pipeline_mode()
         if len(answers) == len(calls) and all(answer.status in _DONE for answer in answers):
-            return answers[-1]
+            return answers[place]
         raise self._failed(fresh, answers)
 
     def lines(self, answer: PGresult) -> list[Line]:

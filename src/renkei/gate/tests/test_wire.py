@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -35,9 +35,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     told: list[list[str]] = []
     send = Wire.send
 
-    def listen(self: Wire, messages: Sequence[Message]) -> Any:
+    def listen(self: Wire, messages: Sequence[Message], place: int = -1) -> Any:
         told.append([message.sql.split()[0] for message in messages])
-        return send(self, messages)
+        return send(self, messages, place)
 
     monkeypatch.setattr(Wire, "send", listen)
     return told
@@ -95,6 +95,49 @@ def test_an_error_of_what_waited_for_the_end_refuses_the_end() -> None:
     wrapper.rollback()
     assert wrapper.run_prepared("SELECT to_regclass('proof') IS NULL", []) == [(True,)]
     wrapper.close()
+
+
+@pytest.fixture
+def apart() -> Iterator[DatabaseWrapper]:
+    """A connection of its own in the outermost block of a transaction."""
+    wrapper = ours().copy()
+    with wrapper.temporary_connection():
+        wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        wrapper.in_atomic_block = True
+        wrapper.atomic_blocks.append(None)
+        yield wrapper
+    wrapper.close()
+
+
+def test_the_last_question_takes_the_end_along(sent: list[list[str]], apart: DatabaseWrapper) -> None:
+    sent.clear()
+    assert apart.run_last("SELECT %s::int", [7]) == [(7,)]
+    assert sent == [["BEGIN", "SELECT", "SELECT", "COMMIT"]]
+    for asked in (apart.run_prepared, apart.run_last, apart.change_prepared, apart.change_later):
+        with pytest.raises(ProgrammingError, match="last question"):
+            asked("SELECT 1", [])
+    with pytest.raises(ProgrammingError, match="last question"), apart.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    apart.in_atomic_block = False
+    apart.commit()
+    assert len(sent) == 1
+    assert apart.run_prepared("SELECT %s::int", [8]) == [(8,)]
+
+
+def test_a_last_question_that_fails_leaves_nothing(apart: DatabaseWrapper) -> None:
+    apart.change_later("CREATE TEMPORARY TABLE proof ()", [])
+    with pytest.raises(DataError):
+        apart.run_last("SELECT 1 / %s::int", [0])
+    apart.in_atomic_block = False
+    apart.rollback()
+    assert apart.run_prepared("SELECT to_regclass('proof') IS NULL", []) == [(True,)]
+
+
+def test_inside_another_block_the_end_stays_to_that_one(sent: list[list[str]]) -> None:
+    with transaction.atomic():
+        assert ours().run_last("SELECT %s::int", [7]) == [(7,)]
+        assert one() == 1
+    assert not any("COMMIT" in trip for trip in sent)
 
 
 def test_a_line_of_the_trail_that_cannot_be_written_undoes_the_action(
