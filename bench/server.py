@@ -150,9 +150,12 @@ def ask(
     headers: Mapping[str, str],
     body: Any = None,
     *,
-    expect: tuple[int, ...] = (200, 201),
+    expect: tuple[int, ...] = (200, 201, 202),
 ) -> http.client.HTTPResponse:
-    """One request on a kept connection; the body is read, any other status ends the run."""
+    """One request on a kept connection; the body is read, any other status ends the run.
+
+    202: of some hundred strangers one resembles another, and the document about them waits for a person.
+    """
     raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
     wire.request(method, path, raw, dict(headers))
     answer = wire.getresponse()

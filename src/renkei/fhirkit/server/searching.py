@@ -249,6 +249,8 @@ def _subset(made: Resource, elements: tuple[str, ...]) -> Resource:
 
 def _included(actor: Actor, query: Query, rows: list[Row], base: str) -> list[Resource]:
     """Rows that the found ones point to, or that point to them: one query for each type, each behind its own gate."""
+    if not (query.includes or query.reverse):
+        return []
     own = query.mapping
     seen = {f"{own.resource_type}/{own.identity(row)}" for row in rows}
     wanted: dict[str, list[str]] = {}
