@@ -133,6 +133,16 @@ def test_a_last_question_that_fails_leaves_nothing(apart: DatabaseWrapper) -> No
     assert apart.run_prepared("SELECT to_regclass('proof') IS NULL", []) == [(True,)]
 
 
+def test_an_error_after_the_last_question_undoes_nothing_and_the_connection_goes_on(
+    apart: DatabaseWrapper,
+) -> None:
+    apart.run_last("SELECT set_config('app.proof', %s, false)", ["kept"])
+    apart.in_atomic_block = False
+    apart.rollback()
+    apart.set_autocommit(True)
+    assert apart.run_prepared("SELECT current_setting('app.proof')", []) == [("kept",)]
+
+
 def test_inside_another_block_the_end_stays_to_that_one(sent: list[list[str]]) -> None:
     with transaction.atomic():
         assert ours().run_last("SELECT %s::int", [7]) == [(7,)]
