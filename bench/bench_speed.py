@@ -59,6 +59,7 @@ BEST_OPEN = {  # CPU ms per request, smallest seen: the open servers, measured o
     "search Patient by identifier": 1.6,
     "search Patient by name, 20": 6.0,
     "create referral": 11.0,
+    "referrals of one patient": 1.6,
     "worklist of referrals, 20": 4.5,
 }
 RIVAL_ELSEWHERE = {"create Patient": 2.7, "read Patient": 1.7}
@@ -286,7 +287,8 @@ def work_of(target: Target, cast: Cast) -> Work:
     cookie, number = cookie_of(cast, "aoki"), "BENCH-1"
     system = f"{LOCAL_PATIENT}{cast.facility('C1').institution_number}"
     numbered = patient(41) | {"identifier": [{"system": system, "value": number}]}
-    _id(ask(_wire(target), "POST", "/fhir/Patient", first_token, numbered))
+    one = _id(ask(_wire(target), "POST", "/fhir/Patient", first_token, numbered))
+    _id(ask(_wire(target), "POST", "/fhir/ServiceRequest", first_token, order(0, one, c1, h1)))
 
     def get(path: str, headers: dict[str, str] | None = None) -> Callable[[], Measured]:
         def measured() -> Measured:
@@ -311,6 +313,7 @@ def work_of(target: Target, cast: Cast) -> Work:
         "search Patient by name, 20": get("/fhir/Patient?name=%E5%B1%B1%E7%94%B0&_count=20"),
         "create referral": post("/fhir/ServiceRequest", lambda n: order(n, people[n % 40], c1, h1)),
         "read referral": get(f"/fhir/ServiceRequest/{first}"),
+        "referrals of one patient": get(f"/fhir/ServiceRequest?subject=Patient/{one}"),
         "worklist of referrals, 20": get("/fhir/ServiceRequest?status=draft&_sort=-authored&_count=20"),
         "inbox page": get("/referrals/clinic/?tab=drafts", cookie),
         "patient search page": get("/patients/?q=%E5%B1%B1%E7%94%B0", cookie),
